@@ -1,0 +1,1 @@
+"""The rooms behind the three doors: one function a use case."""

@@ -1,0 +1,1 @@
+"""What judges: metrics over saved tables, groups, findings, evidence, reports. Knows no model."""

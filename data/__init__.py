@@ -1,0 +1,1 @@
+"""What enters and what is kept: the vocabulary of tables, loaders, the demo world, the stores."""

@@ -1,0 +1,1 @@
+"""What ranks and explains: recommenders, explanations, slider and policies."""

@@ -1,0 +1,197 @@
+"""The contract of every recommender: fit, score, recommend, explain, erase, save and load."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+from scipy import sparse
+
+from data.columns import Kind
+from data.errors import BadInput
+from data.ids import Ids
+from data.tables import Dataset, Interactions
+from models.explanation import Exactness, Explanation, Part
+from models.ranking import Lists, top_k
+
+
+class Settings(BaseModel):
+    """Settings of a model: checked, frozen, no unknown names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """What a model learns from: who chose what, and the content columns of the items."""
+
+    users: Ids
+    items: Ids
+    matrix: sparse.csr_array  # users x items, float64: rating, or 1
+    content: pd.DataFrame  # index item_id in vocabulary order
+    kinds: dict[str, Kind]
+    explicit: bool
+
+    @classmethod
+    def of(cls, dataset: Dataset, interactions: Interactions | None = None) -> Training:
+        """The training view of a data set, or of a part of its interactions."""
+        chosen = dataset.interactions if interactions is None else interactions
+        kinds = {name: kind for name, kind in dataset.kinds.items() if name in dataset.items}
+        return cls(
+            chosen.users, chosen.items, chosen.matrix(), dataset.items[list(kinds)], kinds, chosen.value is not None
+        )
+
+    def without_user(self, user: int) -> Training:
+        """The same without one person: their id and their row are gone."""
+        keep = np.flatnonzero(np.arange(len(self.users)) != user)
+        return replace(self, users=Ids(self.users.values[keep]), matrix=sparse.csr_array(self.matrix[keep]))
+
+
+@dataclass(frozen=True, eq=False)
+class Profiles:
+    """What is known of the people to serve, a row each: stored, edited (opt-outs) or new.
+
+    `users` holds the code of the person in the training vocabulary, -1 for somebody the model has never met.
+    """
+
+    users: np.ndarray
+    matrix: sparse.csr_array  # rows x items, float64: rating, or 1
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def without(self, items: np.ndarray) -> Profiles:
+        """The same people as if they had never chosen these items (codes)."""
+        keep = np.ones(self.matrix.shape[1])
+        keep[np.asarray(items, dtype=np.int64)] = 0
+        edited = sparse.csr_array(self.matrix @ sparse.diags_array(keep, format="csr"))
+        edited.eliminate_zeros()
+        edited.sort_indices()
+        return Profiles(self.users, edited)
+
+    def rows(self, start: int, stop: int) -> Profiles:
+        """A slice of the people."""
+        return Profiles(self.users[start:stop], self.matrix[start:stop])
+
+
+class Recommender(ABC):
+    """Template of a recommender: this class checks, masks, ranks and erases; a model fits, scores and attributes.
+
+    A model implements `_fit`, `_scores`, `_attribute`, `_state` and `_restore`.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]  # plain words
+    kind: ClassVar[Exactness]
+    erasure: ClassVar[str] = "retrained"  # or "exact": equal to a retrain by subtraction of integer counts
+    profiled: ClassVar[bool] = True  # whether a list depends on the person
+    Settings: ClassVar[type[Settings]] = Settings
+
+    settings: Settings
+    training: Training
+
+    def __init__(self, **settings: Any) -> None:
+        try:
+            self.settings = self.Settings(**settings)
+        except ValidationError as error:
+            raise _setting_error(self.name, type(self).Settings, error) from error
+
+    # -- what everybody calls ------------------------------------------------------------------
+
+    def fit(self, training: Training) -> Self:
+        """Learn from `training`; at least one interaction is needed."""
+        if training.matrix.nnz == 0:
+            raise BadInput("there is no interaction to learn from", fix="give a table with at least one row")
+        self.training = training
+        self._fit(training)
+        return self
+
+    def profiles(self, users: np.ndarray | None = None) -> Profiles:
+        """The stored histories of the users (codes), everybody's by default."""
+        codes = np.arange(len(self.training.users)) if users is None else np.asarray(users, dtype=np.int64)
+        return Profiles(codes, sparse.csr_array(self.training.matrix[codes]))
+
+    def scores(self, profiles: Profiles) -> np.ndarray:
+        """People x items, float64, higher is better. Only for a batch: never for everybody at once."""
+        return np.asarray(self._scores(profiles), dtype=np.float64)
+
+    def recommend(self, profiles: Profiles, k: int = 10, *, hidden: np.ndarray | None = None) -> Lists:
+        """The k best unseen items of each person; ties go to the smaller item id; `hidden` item codes are left out.
+
+        A person with fewer than k unseen items gets a shorter list (item code -1, score NaN at the end).
+        """
+        if not 1 <= k:
+            raise BadInput("the list length k must be at least 1", value=k, fix="ask for k = 10")
+        return self._top(profiles, min(k, len(self.training.items)), hidden)
+
+    def explain(self, profiles: Profiles, item: int) -> Explanation:
+        """Why the first person of `profiles` gets this score for `item` (a code)."""
+        one = profiles.rows(0, 1)
+        base, parts, extra = self._attribute(one, item)
+        score = float(self.scores(one)[0, item])
+        user = self.training.users[int(one.users[0])] if one.users[0] >= 0 else ""
+        ordered = tuple(sorted(parts, key=lambda part: (-abs(part.value), part.id)))
+        return Explanation(
+            self.name, user, self.training.items[item], score, base, ordered, self.kind, **{"background": "", **extra}
+        )
+
+    def erase(self, user: int) -> Self:
+        """The model as if the person (a code) had never been there: equal to a retrain without them."""
+        return type(self)(**self.settings.model_dump())._erased(self, user)
+
+    def _erased(self, before: Self, user: int) -> Self:
+        return self.fit(before.training.without_user(user))
+
+    @property
+    def item_counts(self) -> np.ndarray:
+        """How many people chose each item, int64."""
+        return np.bincount(self.training.matrix.indices, minlength=len(self.training.items)).astype(np.int64)
+
+    # -- what a model brings -------------------------------------------------------------------
+
+    def _top(self, profiles: Profiles, k: int, hidden: np.ndarray | None) -> Lists:
+        return top_k(self.scores, profiles, k, hidden)
+
+    @abstractmethod
+    def _fit(self, training: Training) -> None: ...
+
+    @abstractmethod
+    def _scores(self, profiles: Profiles) -> np.ndarray: ...
+
+    @abstractmethod
+    def _attribute(self, one: Profiles, item: int) -> tuple[float, list[Part], dict[str, Any]]:
+        """Base, parts and further fields of `Explanation` (background, neighbours, notes) for one person and item."""
+
+    @abstractmethod
+    def statistics(self) -> dict[str, np.ndarray]:
+        """The integer statistics that the model is a function of; the hash of them is the proof of an erasure."""
+
+    @abstractmethod
+    def _state(self) -> dict[str, np.ndarray]:
+        """What must be kept to score again, as arrays (no objects, no pickle)."""
+
+    @abstractmethod
+    def _restore(self, state: dict[str, np.ndarray]) -> None:
+        """Take `_state` back; `training` and `settings` are already set."""
+
+
+def history(one: Profiles) -> tuple[np.ndarray, np.ndarray]:
+    """Item codes (ascending) and values of the first person's history."""
+    start, stop = one.matrix.indptr[:2]
+    return one.matrix.indices[start:stop], one.matrix.data[start:stop]
+
+
+def _setting_error(model: str, settings: type[Settings], error: ValidationError) -> BadInput:
+    first = error.errors()[0]
+    name = ".".join(map(str, first["loc"]))
+    if first["type"] == "extra_forbidden":
+        fix = f"'{model}' knows {', '.join(settings.model_fields) or 'no settings'}"
+        return BadInput(f"unknown setting '{name}' of model '{model}'", fix=fix)
+    return BadInput(
+        f"setting '{name}' of model '{model}': {first['msg'].lower()}", value=first["input"], fix="see `sightglass models`"
+    )
+

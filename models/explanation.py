@@ -1,0 +1,62 @@
+"""What an explanation is, for every model: a base, parts that add up to the score, and what kind of claim that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Exactness(StrEnum):
+    """How far the parts of an explanation may be trusted."""
+
+    EXACT = "exact"  # base + parts is the score, by arithmetic
+    GIVEN_NEIGHBOURS = "exact given neighbours"  # exact while the set of neighbours stays as it is
+    SHAP = "shap over signals"  # Shapley values of a learned combination of readable signals
+    OPAQUE = "partly opaque"  # only the named terms are readable
+
+
+@dataclass(frozen=True)
+class Part:
+    """One additive term of a score. `kind` is item, feature, signal, neighbours, slider, policy, boost or term."""
+
+    kind: str
+    id: str
+    title: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Counterfactual:
+    """The smallest set of own history items whose removal takes the item off the list, and the proof by re-scoring."""
+
+    remove: tuple[str, ...]
+    rank_before: int
+    rank_after: int | None  # None: no longer ranked at all
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why `item` has its score for `user`: `base + sum(part.value) = score` (to 1e-9 where `kind` is exact)."""
+
+    model: str
+    user: str
+    item: str
+    score: float
+    base: float
+    parts: tuple[Part, ...]
+    kind: Exactness
+    background: str  # compared with what: "an empty history", "the average user" …
+    neighbours: dict[str, Any] | None = None
+    counterfactual: Counterfactual | None = None
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the parts are the model's own arithmetic."""
+        return self.kind in (Exactness.EXACT, Exactness.GIVEN_NEIGHBOURS)
+
+    @property
+    def residual(self) -> float:
+        """score - base - sum of parts; 0 up to rounding where exact."""
+        return self.score - self.base - sum(part.value for part in self.parts)
