@@ -35,15 +35,20 @@ class Training:
     content: pd.DataFrame  # index item_id in vocabulary order
     kinds: dict[str, Kind]
     explicit: bool
+    titles: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.titles:
+            object.__setattr__(self, "titles", tuple(map(str, self.items.values)))
 
     @classmethod
     def of(cls, dataset: Dataset, interactions: Interactions | None = None) -> Training:
         """The training view of a data set, or of a part of its interactions."""
         chosen = dataset.interactions if interactions is None else interactions
         kinds = {name: kind for name, kind in dataset.kinds.items() if name in dataset.items}
-        return cls(
-            chosen.users, chosen.items, chosen.matrix(), dataset.items[list(kinds)], kinds, chosen.value is not None
-        )
+        titles = tuple(map(str, dataset.titles()))
+        content = dataset.items[list(kinds)]
+        return cls(chosen.users, chosen.items, chosen.matrix(), content, kinds, chosen.value is not None, titles)
 
     def without_user(self, user: int) -> Training:
         """The same without one person: their id and their row are gone."""
@@ -72,6 +77,12 @@ class Profiles:
         edited.eliminate_zeros()
         edited.sort_indices()
         return Profiles(self.users, edited)
+
+    def presence(self) -> Profiles:
+        """The same with 1 for every chosen item, whatever its value."""
+        matrix = self.matrix
+        ones = sparse.csr_array((np.ones(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)
+        return Profiles(self.users, ones)
 
     def rows(self, start: int, stop: int) -> Profiles:
         """A slice of the people."""
@@ -145,6 +156,10 @@ class Recommender(ABC):
 
     def _erased(self, before: Self, user: int) -> Self:
         return self.fit(before.training.without_user(user))
+
+    def title_of(self, item: int) -> str:
+        """The title of an item code, or its id."""
+        return self.training.titles[item]
 
     @property
     def item_counts(self) -> np.ndarray:

@@ -1,0 +1,89 @@
+"""The linear core: a closed-form item-item model on integer co-occurrence counts (EASE, EDLAE)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+from pydantic import Field
+from scipy.linalg import lapack
+
+from data.errors import BadInput
+from models.base import Settings, Training
+from models.counts import co_counts, subtract_person
+from models.item_item import ItemItem
+
+
+class LinearSettings(Settings):
+    """`regularization` is the λ added to the diagonal (chosen by validation when not given); `dropout` that of EDLAE."""
+
+    regularization: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+
+
+class Linear(ItemItem):
+    """B = I − P·diag(1/diag P), P = (G + Λ)⁻¹, Λ = λI + p/(1−p)·diag G, G = XᵀX; score = x·B.
+
+    G counts how many people chose two titles; λ keeps rare pairs from speaking loudly; p is the dropout. A score is a sum
+    over the person's own history, in no unit: only the order and the differences within one person's list mean something.
+    Steck 2019 (EASE, p = 0), Steck 2020 (EDLAE).
+    """
+
+    name: ClassVar[str] = "linear"
+    title: ClassVar[str] = "Linear item-item model"
+    erasure: ClassVar[str] = "exact"
+    Settings: ClassVar[type[Settings]] = LinearSettings
+    settings: LinearSettings
+
+    def _fit(self, training: Training) -> None:
+        if self.settings.regularization is None:
+            from models.selection import choose_regularization
+
+            chosen = choose_regularization(training, self.settings.dropout)
+            self.settings = self.settings.model_copy(update={"regularization": chosen})
+        self._solve(co_counts(training.matrix))
+
+    def _solve(self, counts: np.ndarray) -> None:
+        self.counts = counts
+        self._set_weights(weights_from_counts(counts, float(self.settings.regularization or 0), self.settings.dropout))
+
+    def _erased(self, before: Self, user: int) -> Self:
+        self.training = before.training.without_user(user)
+        start, stop = before.training.matrix.indptr[user : user + 2]
+        self._solve(subtract_person(before.integer_counts(), before.training.matrix.indices[start:stop]))
+        return self
+
+    def integer_counts(self) -> np.ndarray:
+        """G, int32, items x items; counted anew for a model that was loaded."""
+        if not hasattr(self, "counts"):
+            self.counts = co_counts(self.training.matrix)
+        return self.counts
+
+    def statistics(self) -> dict[str, np.ndarray]:
+        """G alone: the weights are a function of it and of the settings."""
+        return {"co_counts": self.integer_counts()}
+
+
+def weights_from_counts(counts: np.ndarray, regularization: float, dropout: float = 0.0) -> np.ndarray:
+    """The weights B of the linear model, float64, items x items, diagonal 0, by Cholesky (LAPACK potrf, potri)."""
+    table = counts.astype(np.float64)  # symmetric, so C and Fortran order are the same table
+    diagonal = np.diag_indices_from(table)
+    table[diagonal] += regularization + dropout / (1 - dropout) * counts[diagonal]
+    factor, failed = lapack.dpotrf(table.T, lower=0, overwrite_a=1, clean=0)
+    inverse, singular = (factor, failed) if failed else lapack.dpotri(factor, lower=0, overwrite_c=1)
+    if failed or singular:
+        raise BadInput(
+            "the counts cannot be inverted with so little regularization",
+            value=regularization,
+            fix="give a larger regularization, such as 100",
+        )
+    return _normalised(inverse)
+
+
+def _normalised(upper: np.ndarray) -> np.ndarray:
+    """−P / diag P by column with diagonal 0, from the upper triangle of P (Fortran order)."""
+    full = np.triu(upper)
+    full += np.triu(upper, 1).T
+    full /= -np.diag(full).copy()
+    np.fill_diagonal(full, 0.0)
+    return np.ascontiguousarray(full)
