@@ -1,0 +1,42 @@
+"""The names of the recommenders and how each is made."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from data.errors import NotFound
+from models.base import Recommender
+
+_COUNTS = {
+    "linear": "models.linear:Linear",
+    "popularity": "models.popularity:Popularity",
+    "random": "models.chance:Chance",
+    "item-neighbours": "models.item_neighbours:ItemNeighbours",
+    "user-neighbours": "models.user_neighbours:UserNeighbours",
+    "svd": "models.svd:SVD",
+    "content": "models.content:Content",
+    "hybrid": "models.hybrid:Hybrid",
+}
+_RATINGS = {
+    "item-neighbours": "models.rating_neighbours:RatingItemNeighbours",
+    "user-neighbours": "models.rating_neighbours:RatingUserNeighbours",
+}
+_COUNT_SIMILARITIES = ("jaccard", "dice", "cosine")
+
+NAMES = tuple(_COUNTS)
+
+
+def recommender_class(name: str, similarity: str | None = None) -> type[Recommender]:
+    """The class of a model name; neighbour models with a Surprise similarity learn from ratings, others from counts."""
+    if name not in _COUNTS:
+        raise NotFound("model", name, NAMES)
+    by_ratings = name in _RATINGS and similarity not in (None, *_COUNT_SIMILARITIES)
+    module, _, attribute = (_RATINGS if by_ratings else _COUNTS)[name].partition(":")
+    found: type[Recommender] = getattr(import_module(module), attribute)
+    return found
+
+
+def create(name: str, **settings: Any) -> Recommender:
+    """A recommender that is not fitted yet."""
+    return recommender_class(name, settings.get("similarity"))(**settings)
