@@ -28,6 +28,14 @@ class Ids:
         self.values: np.ndarray = values[order]
         self.values.setflags(write=False)
 
+    @classmethod
+    def ordered(cls, values: np.ndarray) -> Ids:
+        """The vocabulary of distinct ids that are in tie order already (as a store wrote them); nothing is checked."""
+        ids = cls.__new__(cls)
+        ids.values = _objects(values)
+        ids.values.setflags(write=False)
+        return ids
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -61,13 +69,29 @@ class Ids:
         return found
 
 
+def factorize(values: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Places (int64, one a row, -1 where missing or blank) into the distinct ids as stripped text (object array).
+
+    130, 130.0 and '130' are one id, and so are '130' and ' 130 '; the distinct ids come in order of appearance.
+    """
+    places, distinct = pd.factorize(_whole(values))
+    texts = [str(value).strip() or None for value in distinct]
+    merged, unique = pd.factorize(_objects([*texts, None]))
+    return merged[places].astype(np.int64), np.asarray(unique, dtype=object)
+
+
 def as_text(values: pd.Series) -> pd.Series:
     """Ids as stripped text: 130, 130.0 and '130' are one id; a missing or blank id stays missing (None)."""
-    if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
-        values = values.astype("Int64")
-    places, distinct = pd.factorize(values)
-    texts = [str(value).strip() or None for value in distinct]
-    return pd.Series(_objects([*texts, None])[places], index=values.index, name=values.name, dtype=object)
+    places, distinct = factorize(values)
+    return pd.Series(np.append(distinct, None)[places], index=values.index, name=values.name, dtype=object)
+
+
+def _whole(values: pd.Series) -> pd.Series:
+    if not pd.api.types.is_float_dtype(values):
+        return values
+    known = values.dropna()
+    exact = (known.abs() < 2**53).all() and (known % 1 == 0).all()
+    return values.astype("Int64") if exact else values
 
 
 def _objects(ids: Iterable[object] | pd.Series | np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,11 +20,17 @@ class RawTable:
     """A table as a loader read it, under our column names, not yet checked.
 
     `first_row` is the number that a person would give its first row in `file` (2 under a header line).
+    `locate` finds that number for a row by its position, where the file holds blank lines or quoted line breaks.
     """
 
     frame: pd.DataFrame
     file: str
     first_row: int = 2
+    locate: Callable[[int], int] | None = None
+
+    def row(self, position: int) -> int:
+        """The number a person would give the row at this position (counted from 0) of the frame."""
+        return self.first_row + int(position) if self.locate is None else self.locate(int(position))
 
 
 @dataclass(frozen=True, eq=False)

@@ -78,6 +78,16 @@ class Profiles:
         edited.sort_indices()
         return Profiles(self.users, edited)
 
+    def each_without(self, sets: np.ndarray) -> Profiles:
+        """Copies of the first person, a row a set, each without the items (codes) of its row of `sets` (s, m)."""
+        start, stop = self.matrix.indptr[:2]
+        items, values = self.matrix.indices[start:stop], self.matrix.data[start:stop]
+        keep = ~(items[None, None, :] == sets[:, :, None]).any(axis=1)
+        row, place = np.nonzero(keep)
+        pointers = np.concatenate([[0], np.cumsum(keep.sum(axis=1))])
+        matrix = sparse.csr_array((values[place], items[place], pointers), shape=(len(sets), self.matrix.shape[1]))
+        return Profiles(np.repeat(self.users[:1], len(sets)), matrix)
+
     def presence(self) -> Profiles:
         """The same with 1 for every chosen item, whatever its value."""
         matrix = self.matrix
@@ -149,6 +159,16 @@ class Recommender(ABC):
         return Explanation(
             self.name, user, self.training.items[item], score, base, ordered, self.kind, **{"background": "", **extra}
         )
+
+    def contributions(self, one: Profiles, targets: np.ndarray) -> np.ndarray:
+        """History items x targets, float64: what each own item of the first person adds to the score of each target."""
+        owned = {self.training.items[code]: place for place, code in enumerate(history(one)[0])}
+        table = np.zeros((len(owned), len(targets)))
+        for column, target in enumerate(targets):
+            for part in self._attribute(one, int(target))[1]:
+                if part.kind == "item":
+                    table[owned[part.id], column] += part.value
+        return table
 
     def erase(self, user: int) -> Self:
         """The model as if the person (a code) had never been there: equal to a retrain without them."""

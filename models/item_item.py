@@ -57,6 +57,11 @@ class ItemItem(Recommender):
             self.__dict__["_fast"] = (self.weights.astype(np.float32), np.abs(self.weights).max(axis=1))
         return self.__dict__["_fast"]
 
+    def contributions(self, one: Profiles, targets: np.ndarray) -> np.ndarray:
+        """History items x targets: x_uj·W_ji, read off the table."""
+        items, values = history(self._inputs(one))
+        return values[:, None] * self.weights[np.ix_(items, targets)]
+
     def _attribute(self, one: Profiles, item: int) -> tuple[float, list[Part], dict[str, Any]]:
         """phi_j = x_uj·W_ji: the Shapley values against an empty history (methods 2.1)."""
         items, values = history(self._inputs(one))

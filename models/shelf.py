@@ -1,0 +1,57 @@
+"""The fitted models of one state folder, by id."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from data.errors import NotFound
+from data.keep.artifacts import load_manifest
+from models import saving
+from models.base import Recommender
+
+
+class Shelf:
+    """Model folders under `root`. An id is `<model>-<data set>-<first 8 of the data hash>` and a number when taken."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, model: Recommender, *, data: str, data_hash: str, **about: Any) -> str:
+        """Store a fitted model; returns its new id."""
+        stem = f"{model.name}-{data}-{data_hash[:8]}"
+        number = 1
+        while (self.root / (model_id := stem if number == 1 else f"{stem}-{number}")).exists():
+            number += 1
+        saving.save(model, self.root / model_id, {"model_id": model_id, "data": data, "data_hash": data_hash, **about})
+        return model_id
+
+    def replace(self, model_id: str, model: Recommender, **changed: Any) -> None:
+        """Store another state of a model under its id; the former one is gone."""
+        kept = {key: value for key, value in self.about(model_id).items() if key in _ABOUT}
+        saving.save(model, self.folder(model_id), {**kept, **changed})
+
+    def ids(self) -> list[str]:
+        """Ids of the stored models, oldest first."""
+        if not self.root.exists():
+            return []
+        manifests = sorted(self.root.glob("*/manifest.json"), key=lambda path: (path.stat().st_mtime_ns, path))
+        return [path.parent.name for path in manifests]
+
+    def folder(self, model_id: str) -> Path:
+        """Where a model lies; raises `NotFound` with the known ids."""
+        known = self.ids()
+        if model_id not in known:
+            raise NotFound("trained model", model_id, known, fix="" if known else "train one with `sightglass train`")
+        return self.root / model_id
+
+    def about(self, model_id: str) -> dict[str, Any]:
+        """The manifest: model, settings, data set, hashes, seconds."""
+        return dict(load_manifest(self.folder(model_id)))
+
+    def load(self, model_id: str) -> Recommender:
+        """The fitted model, its files checked against the manifest."""
+        return saving.load(self.folder(model_id))
+
+
+_ABOUT = ("model_id", "data", "data_hash", "seconds", "trained_at", "protocol")

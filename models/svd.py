@@ -1,0 +1,122 @@
+"""Matrix factorisation trained by scikit-surprise; new and edited histories are folded in by ridge regression."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from models.base import Profiles, Recommender, Settings, Training
+from models.explanation import Exactness, Part
+from models.ratings import check_ratings, deviations, fixed_point, like, products, rated, spread, trainset, unchanged
+
+
+class SVDSettings(Settings):
+    """Surprise's own names: factors, passes over the ratings, step size, penalty, whether levels are learned, seed."""
+
+    n_factors: int = Field(default=100, ge=1, le=1000)
+    n_epochs: int = Field(default=20, ge=1, le=1000)
+    lr_all: float = Field(default=0.005, gt=0, le=1)
+    reg_all: float = Field(default=0.02, ge=0, allow_inf_nan=False)
+    biased: bool = True
+    random_state: int = Field(default=0, ge=0, lt=2**32)
+
+
+class SVD(Recommender):
+    """score = μ + b_u + b_i + q_i·p_u by stochastic gradient descent (Koren 2010; Surprise's SVD).
+
+    A score is an expected rating, not cut to the rating scale. For a stored person with the stored history the factors
+    are the trained ones. For anybody else b_u and p_u come from a ridge regression of the history on fixed b_i and q_i
+    with penalty 1/(n_epochs·lr_all) + reg_all·|history|: stopping a descent of step size lr after that many passes acts
+    like the first term (Ali, Kolter, Tibshirani 2019), and the second is what the descent itself penalises. This is an
+    approximation of a retrain; explanations of stored people say how far the two differ.
+    """
+
+    name: ClassVar[str] = "svd"
+    title: ClassVar[str] = "Matrix factorisation (SVD)"
+    kind: ClassVar[Exactness] = Exactness.OPAQUE
+    Settings: ClassVar[type[Settings]] = SVDSettings
+    settings: SVDSettings
+
+    def _fit(self, training: Training) -> None:
+        from surprise import SVD as Descent  # noqa: N811
+
+        check_ratings(training, "svd", "choose the model linear, which reads choices")
+        users, items = rated(training.matrix)
+        n_users, n_items = training.matrix.shape
+        descent = Descent(**self.settings.model_dump()).fit(trainset(training))
+        self.mean = float(descent.trainset.global_mean) if self.settings.biased else 0.0
+        self.user_level, self.item_level = spread(descent.bu, users, n_users), spread(descent.bi, items, n_items)
+        self.user_factors, self.item_factors = spread(descent.pu, users, n_users), spread(descent.qi, items, n_items)
+
+    # -- scores --------------------------------------------------------------------------------
+
+    def _scores(self, profiles: Profiles) -> np.ndarray:
+        levels, factors = self._person(profiles)
+        return self.mean + levels[:, None] + self.item_level + products(factors, self.item_factors.T)
+
+    def _person(self, profiles: Profiles) -> tuple[np.ndarray, np.ndarray]:
+        """Levels (n) and factors (n, f): the trained ones where the history is the stored one, else folded in."""
+        stored = unchanged(self.training, profiles)
+        levels, factors = np.zeros(len(profiles)), np.zeros((len(profiles), self.item_factors.shape[1]))
+        codes = profiles.users[stored]
+        levels[stored], factors[stored] = self.user_level[codes], self.user_factors[codes]
+        other = np.flatnonzero(~stored)
+        if len(other):
+            levels[other], factors[other] = self.fold_in(Profiles(profiles.users[other], profiles.matrix[other]))
+        return levels, factors
+
+    def fold_in(self, profiles: Profiles) -> tuple[np.ndarray, np.ndarray]:
+        """Levels (n) and factors (n, f) by ridge regression of the histories; 0 for an empty history."""
+        from models.rating_kernels import ridge_rows
+
+        targets = deviations(profiles.matrix, self.mean, self.item_level)
+        biased, epochs = self.settings.biased, self.settings.n_epochs * self.settings.lr_all
+        features = self.item_factors
+        if biased:
+            features = np.column_stack([np.ones(len(features)), features])
+        solved = ridge_rows(
+            targets.indptr, targets.indices, targets.data, features, 1 / epochs, self.settings.reg_all
+        )
+        return (solved[:, 0], solved[:, 1:]) if biased else (np.zeros(len(profiles)), solved)
+
+    # -- why -----------------------------------------------------------------------------------
+
+    def _attribute(self, one: Profiles, item: int) -> tuple[float, list[Part], dict[str, Any]]:
+        levels, factors = self._person(one)
+        match = products(factors, self.item_factors[[item]].T)[0, 0]
+        parts = [
+            Part("term", "user-level", "your rating level", float(levels[0])),
+            Part("term", "item-level", "this title's level", float(self.item_level[item])),
+            Part("term", "taste-match", "taste match", float(match)),
+        ]
+        if not self.settings.biased:
+            parts = parts[2:]
+        return self.mean, parts, {"background": "the average rating", "notes": (self._gap(one, item),)}
+
+    def _gap(self, one: Profiles, item: int) -> str:
+        """How far the trained person is from the same person folded in: the size of the approximation."""
+        if not unchanged(self.training, one)[0]:
+            return "your factors are worked out from this history with everything else fixed, without a new training"
+        levels, factors = self.fold_in(one)
+        folded = levels[0] + products(factors, self.item_factors[[item]].T)[0, 0]
+        code = one.users[0]
+        trained = self.user_level[code] + products(self.user_factors[[code]], self.item_factors[[item]].T)[0, 0]
+        gap = abs(trained - folded)
+        return f"taste match cannot be split into reasons; folding your history in anew would move the score by {gap:.3f}"
+
+    # -- keeping -------------------------------------------------------------------------------
+
+    def statistics(self) -> dict[str, np.ndarray]:
+        """The ratings in thousandths: the descent visits single ratings in a fixed order."""
+        return fixed_point(self.training)
+
+    def _state(self) -> dict[str, np.ndarray]:
+        names = ("user_level", "item_level", "user_factors", "item_factors")
+        return {"mean": np.array([self.mean])} | {name: getattr(self, name) for name in names}
+
+    def _restore(self, state: dict[str, np.ndarray]) -> None:
+        self.mean = float(state["mean"][0])
+        self.user_level, self.item_level = state["user_level"], state["item_level"]
+        self.user_factors, self.item_factors = state["user_factors"], state["item_factors"]
