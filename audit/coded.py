@@ -61,10 +61,9 @@ class Coded:
         catalogue = np.ones(len(vocabulary), bool) if items is None else np.zeros(len(vocabulary), bool)
         catalogue[vocabulary.codes(known)] = True
         shape = (len(users), len(vocabulary))
-        tables = [_incidence(users.codes(u), vocabulary.codes(i), shape) for u, i in (truth, history)]
-        return cls(
-            k, users, vocabulary, user[keep], item[keep], ranks[keep], *tables, catalogue, int((ranks > k).sum())
-        )
+        pairs = [_incidence(users.codes(u), vocabulary.codes(i), shape) for u, i in (truth, history)]
+        rows = (user[keep], item[keep], ranks[keep])
+        return cls(k, users, vocabulary, *rows, pairs[0], pairs[1], catalogue, int((ranks > k).sum()))
 
     @cached_property
     def pair(self) -> np.ndarray:
@@ -122,7 +121,7 @@ _NOTHING = pd.Series([], dtype=object)
 
 
 def divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
-    """top / bottom, NaN where bottom is 0."""
+    """Quotient of the arrays, NaN where bottom is 0."""
     bottom = np.asarray(bottom, dtype=np.float64)
     return np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, np.nan), where=bottom != 0)
 
@@ -145,17 +144,18 @@ def _pairs(frame: pd.DataFrame, table: str) -> tuple[pd.Series, pd.Series]:
 
 
 def _ranks(frame: pd.DataFrame) -> np.ndarray:
-    where = {"file": "recommendations", "column": RANK}
+    table = "recommendations"
     if RANK not in frame:
-        raise BadInput("a needed column is missing", **where, fix="give the place in the list, counted from 1")
+        raise BadInput("a needed column is missing", file=table, column=RANK, fix="give the place in the list, from 1")
     if frame.empty:
-        raise BadInput("there is no recommendation to audit", file="recommendations", fix="give at least one list")
+        raise BadInput("there is no recommendation to audit", file=table, fix="give at least one list")
     ranks = pd.to_numeric(frame[RANK], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = ~((ranks >= 1) & (ranks % 1 == 0))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         given = frame[RANK].iloc[row]
-        raise BadInput("a rank must be a whole number from 1", **where, row=row + 1, value=given, fix="count from 1")
+        problem = "a rank must be a whole number from 1"
+        raise BadInput(problem, file=table, row=row + 1, column=RANK, value=given, fix="count the places from 1")
     return ranks.astype(np.int64)
 
 

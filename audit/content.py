@@ -27,12 +27,13 @@ def memberships(
     if column not in items:
         raise NotFound("item column", column, list(map(str, items.columns)))
     if (kind := kinds.get(column, Kind.CATEGORY)) not in _READABLE:
-        raise BadInput(f"it holds a {kind}, not categories", file="items", column=column, fix="choose a category column")
+        fix = "choose a category or multi-category column"
+        raise BadInput(f"it is declared {kind}, not a category", file="items", column=column, fix=fix)
     text = as_text(items[column])
     rows = pd.Series(text.to_numpy(), index=ids.codes(as_text(items.index.to_series())), dtype=object)
     if kind == Kind.MULTI:
         rows = rows.str.split("|").explode().str.strip()
-    rows = rows[rows.notna() & (rows != "")]
+    rows = rows[rows.notna() & (rows != "") & (rows.index >= 0)]
     names = Ids(rows)
     shape = (len(ids), len(names))
     table = sparse.csr_array(
@@ -60,12 +61,12 @@ def content_vectors(
 
 
 def unit_rows(table: sparse.csr_array) -> sparse.csr_array:
-    """The rows scaled to Euclidean length 1; a row of zeros stays."""
+    """Scale the rows to Euclidean length 1; a row of zeros stays."""
     return _scaled(table, np.sqrt(table.multiply(table).sum(axis=1)))
 
 
 def share_rows(table: sparse.csr_array) -> sparse.csr_array:
-    """The rows scaled to sum 1; a row of zeros stays."""
+    """Scale the rows to sum 1; a row of zeros stays."""
     return _scaled(table, table.sum(axis=1))
 
 

@@ -83,7 +83,7 @@ def factorize(values: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 def as_text(values: pd.Series) -> pd.Series:
     """Ids as stripped text: 130, 130.0 and '130' are one id; a missing or blank id stays missing (None)."""
     places, distinct = factorize(values)
-    return pd.Series(np.append(distinct, None)[places], index=values.index, name=values.name, dtype=object)
+    return pd.Series(_objects([*distinct, None])[places], index=values.index, name=values.name, dtype=object)
 
 
 def _whole(values: pd.Series) -> pd.Series:

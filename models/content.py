@@ -49,7 +49,9 @@ class Content(Recommender):
             if column not in training.kinds:
                 raise NotFound("content column", column, list(training.kinds))
             if not (np.isfinite(weight) and weight >= 0):
-                raise BadInput(f"the weight of '{column}' must be 0 or more", value=weight, fix="give a number such as 1")
+                raise BadInput(
+                    f"the weight of '{column}' must be 0 or more", value=weight, fix="give a number such as 1"
+                )
 
     def _set(self, names: list[str], table: sparse.csr_array) -> None:
         self.names, self.features = names, table
@@ -67,13 +69,13 @@ class Content(Recommender):
 
     def taste(self, profiles: Profiles) -> sparse.csr_array:
         """People x features: the weighted mean of the features of the history; 0 for an empty history."""
-        return _shares(profiles.matrix) @ self.features
+        return history_shares(profiles.matrix) @ self.features
 
     # -- why -----------------------------------------------------------------------------------
 
     def _attribute(self, one: Profiles, item: int) -> tuple[float, list[Part], dict[str, Any]]:
         codes, _ = history(one)
-        values = _shares(one.matrix).data[: len(codes)] * (self.features[codes] @ self._item(item))
+        values = history_shares(one.matrix).data[: len(codes)] * (self.features[codes] @ self._item(item))
         parts = [
             Part("item", self.training.items[code], self.title_of(code), float(value))
             for code, value in zip(codes.tolist(), values, strict=True)
@@ -120,7 +122,7 @@ class Content(Recommender):
 _OTHER = "map a genre, text or year column of the items table, or choose the model linear"
 
 
-def _shares(matrix: sparse.csr_array) -> sparse.csr_array:
+def history_shares(matrix: sparse.csr_array) -> sparse.csr_array:
     """Each row divided by the sum of its absolute values: the share of every history item in the person's profile."""
     totals = abs(matrix) @ np.ones(matrix.shape[1])
     shares = matrix.data / np.repeat(np.where(totals > 0, totals, 1.0), np.diff(matrix.indptr))

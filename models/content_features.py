@@ -51,7 +51,8 @@ def shares(content: pd.Series, kind: Kind) -> sparse.csr_array:
 def numbers(column: pd.Series, kind: Kind) -> np.ndarray:
     """A number or date column as float64 (dates as years), NaN where missing or unreadable."""
     if kind is Kind.DATE and not pd.api.types.is_numeric_dtype(column):
-        dates = pd.to_datetime(column, errors="coerce", utc=True, format="mixed" if column.dtype == object else None)
+        read = None if pd.api.types.is_datetime64_any_dtype(column) else "mixed"
+        dates = pd.to_datetime(column, errors="coerce", utc=True, format=read)
         return np.asarray(dates.dt.year + (dates.dt.dayofyear - 1) / 366, dtype=np.float64)
     values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
     return np.where(np.isfinite(values), values, np.nan)

@@ -41,17 +41,18 @@ class Linear(ItemItem):
 
             chosen = choose_regularization(training, self.settings.dropout)
             self.settings = self.settings.model_copy(update={"regularization": chosen})
-        self._solve(co_counts(training.matrix))
+        self.solve(training, co_counts(training.matrix))
 
-    def _solve(self, counts: np.ndarray) -> None:
-        self.counts = counts
+    def solve(self, training: Training, counts: np.ndarray) -> Self:
+        """The model of counts that are already known; `counts` must be those of `training`."""
+        self.training, self.counts = training, counts
         self._set_weights(weights_from_counts(counts, float(self.settings.regularization or 0), self.settings.dropout))
+        return self
 
     def _erased(self, before: Self, user: int) -> Self:
-        self.training = before.training.without_user(user)
         start, stop = before.training.matrix.indptr[user : user + 2]
-        self._solve(subtract_person(before.integer_counts(), before.training.matrix.indices[start:stop]))
-        return self
+        counts = subtract_person(before.integer_counts(), before.training.matrix.indices[start:stop])
+        return self.solve(before.training.without_user(user), counts)
 
     def integer_counts(self) -> np.ndarray:
         """G, int32, items x items; counted anew for a model that was loaded."""

@@ -13,9 +13,9 @@ from models.base import Profiles, Recommender, Settings, Training, history
 from models.explanation import Exactness, Part
 from models.rating_similarity import similarities_to
 from models.ratings import check_ratings, deviations, fixed_point, like, rated, spread, trainset, unchanged, user_levels
+from models.user_neighbours import MINIMUM_PEOPLE
 
 SIMILARITIES = ("msd", "pearson", "pearson_baseline", "cosine-ratings")
-LEAST_NEIGHBOURS = 10  # promise 8: below, nothing is told about the people behind a score
 
 _COUNTED = "choose a similarity of counts, such as jaccard"
 _GOOD_FROM, _BAD_UPTO = 0.75, 0.25  # of the way from the lowest to the highest rating: 4 and 5 of 5, 1 and 2 of 5
@@ -24,7 +24,6 @@ _GOOD_FROM, _BAD_UPTO = 0.75, 0.25  # of the way from the lowest to the highest 
 class RatingNeighbourSettings(Settings):
     """`shrink` is used by pearson_baseline only: a similarity on n common ratings is times (n - 1)/(n - 1 + shrink)."""
 
-    user_based: bool = False
     similarity: Literal["msd", "pearson", "pearson_baseline", "cosine-ratings"] = "pearson_baseline"
     neighbours: int = Field(default=40, ge=1, le=10_000)
     shrink: float = Field(default=100, ge=0, allow_inf_nan=False)
@@ -36,11 +35,10 @@ class RatingNeighbours(Recommender):
     Item-based, the neighbours are the k titles of the person's history most similar to the title; user-based, the k
     people most similar to the person who rated the title. Only similarities above 0 count; ties go to the smaller code.
     A score is an expected rating, not cut to the rating scale; without a neighbour it is the baseline b_ui.
-    Similarities and levels are Surprise's. A person with an edited or new history gets the similarities of that history.
+    Similarities and levels are Surprise's. An edited or new history gets the similarities of that history.
     """
 
-    name: ClassVar[str] = "rating-neighbours"
-    title: ClassVar[str] = "Neighbours by ratings"
+    user_based: ClassVar[bool]
     kind: ClassVar[Exactness] = Exactness.GIVEN_NEIGHBOURS
     Settings: ClassVar[type[Settings]] = RatingNeighbourSettings
     settings: RatingNeighbourSettings
@@ -56,7 +54,7 @@ class RatingNeighbours(Recommender):
                 f"the similarity '{self.settings.similarity}' is undefined where all ratings agree", fix=_COUNTED
             ) from error
         n_users, n_items = training.matrix.shape
-        places, size = (users, n_users) if self.settings.user_based else (items, n_items)
+        places, size = (users, n_users) if self.user_based else (items, n_items)
         similarity = np.zeros((size, size))
         similarity[np.ix_(places, places)] = np.nan_to_num(algorithm.sim, nan=0.0)
         mean, item_level = float(algorithm.trainset.global_mean), spread(algorithm.bi, items, n_items)
@@ -66,14 +64,14 @@ class RatingNeighbours(Recommender):
         from surprise import KNNBaseline
 
         name = {"cosine-ratings": "cosine"}.get(self.settings.similarity, self.settings.similarity)
-        options = {"name": name, "user_based": self.settings.user_based}
+        options = {"name": name, "user_based": self.user_based}
         if name == "pearson_baseline":
             options["shrinkage"] = self.settings.shrink
         return KNNBaseline(k=self.settings.neighbours, sim_options=options, verbose=False)
 
     def _set(self, mean: float, item_level: np.ndarray, user_level: np.ndarray, similarity: np.ndarray) -> None:
         self.mean, self.item_level, self.user_level, self.similarity = mean, item_level, user_level, similarity
-        if self.settings.user_based:
+        if self.user_based:
             ratings = deviations(self.training.matrix, mean, item_level)
             self.rated = like(ratings, ratings.data - np.repeat(user_level, np.diff(ratings.indptr)))
         else:
@@ -84,7 +82,7 @@ class RatingNeighbours(Recommender):
 
     def _scores(self, profiles: Profiles) -> np.ndarray:
         levels = user_levels(profiles.matrix, self.mean, self.item_level)
-        means = self._user_means(profiles) if self.settings.user_based else self._item_means(profiles, levels)
+        means = self._user_means(profiles) if self.user_based else self._item_means(profiles, levels)
         return self._baseline(levels[:, None], self.item_level) + means
 
     def _baseline(self, level: Any, item_level: Any) -> Any:
@@ -136,7 +134,7 @@ class RatingNeighbours(Recommender):
         levels = user_levels(one.matrix, self.mean, self.item_level)
         base = float(self._baseline(levels[0], self.item_level[item]))
         extra = {"background": "the average rating with your level and the level of this title"}
-        if self.settings.user_based:
+        if self.user_based:
             return self._people_part(one, item, base, extra)
         return base, self._item_parts(one, item, levels), extra
 
@@ -156,15 +154,15 @@ class RatingNeighbours(Recommender):
         near = self.similar_people(one)[0]
         chosen, weights = nearest(near[column.indices], self.settings.neighbours)
         if not len(chosen):
-            return base, [], extra | {"notes": ("nobody similar has rated this title, so the score is the baseline",)}
+            return base, [], extra | {"notes": ("Nobody similar has rated this title, so the score is the baseline.",)}
         part = Part("neighbours", "neighbours", "people who rate as you do", float(weights @ column.data[chosen]))
         ratings = sparse.csc_array(self.training.matrix[:, [item]]).data[chosen]
         return base, [part], extra | self._evidence(ratings)
 
     def _evidence(self, ratings: np.ndarray) -> dict[str, Any]:
         """What the neighbours said in sum, where there are enough of them to stay nameless."""
-        if len(ratings) < LEAST_NEIGHBOURS:
-            note = f"fewer than {LEAST_NEIGHBOURS} people stand behind this part, so nothing about them is shown"
+        if len(ratings) < MINIMUM_PEOPLE:
+            note = f"Fewer than {MINIMUM_PEOPLE} people stand behind this part, so nothing is said about them."
             return {"neighbours": None, "notes": (note,)}
         low, high = self.training.matrix.data.min(), self.training.matrix.data.max()
         good, bad = ratings >= low + _GOOD_FROM * (high - low), ratings <= low + _BAD_UPTO * (high - low)
@@ -187,6 +185,22 @@ class RatingNeighbours(Recommender):
 
     def _restore(self, state: dict[str, np.ndarray]) -> None:
         self._set(float(state["mean"][0]), state["item_level"], state["user_level"], state["similarity"])
+
+
+class RatingItemNeighbours(RatingNeighbours):
+    """Neighbours are titles of the person's own history."""
+
+    name: ClassVar[str] = "item-neighbours"
+    title: ClassVar[str] = "Similar titles (ratings)"
+    user_based: ClassVar[bool] = False
+
+
+class RatingUserNeighbours(RatingNeighbours):
+    """Neighbours are people; they are told of only in sum."""
+
+    name: ClassVar[str] = "user-neighbours"
+    title: ClassVar[str] = "People who rate like you"
+    user_based: ClassVar[bool] = True
 
 
 def nearest(similarity: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def similarities_to(model: RatingNeighbours, matrix: sparse.csr_array) -> np.ndarray:
-    """People (rows of `matrix`) x stored users; 0 where two people have no common title (pearson_baseline: fewer than 2).
+    """People (rows of `matrix`) x stored users; 0 without a common title (pearson_baseline: with fewer than two).
 
     The formulas are those of surprise.similarities: msd 1/(mean squared difference + 1), cosine and Pearson over common
     titles only, pearson_baseline on deviations from the baseline, shrunk.
@@ -45,7 +45,7 @@ def _sums(mine: sparse.csr_array, theirs: sparse.csr_array) -> dict[str, np.ndar
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
-    """top / bottom, 0 where the bottom is not above 0."""
+    """Divide top by bottom, 0 where the bottom is not above 0."""
     return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
 
 

@@ -93,7 +93,7 @@ def unchanged(training: Training, profiles: Profiles) -> np.ndarray:
 
 
 def products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """left @ right, each row summed in one order of its own, so that a row does not depend on the batch (BLAS does)."""
+    """Multiply matrices, each row summed in one order of its own: unlike in BLAS, no row depends on the batch."""
     return sparse.csr_array(left) @ np.ascontiguousarray(right)
 
 

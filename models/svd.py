@@ -9,7 +9,7 @@ from pydantic import Field
 
 from models.base import Profiles, Recommender, Settings, Training
 from models.explanation import Exactness, Part
-from models.ratings import check_ratings, deviations, fixed_point, like, products, rated, spread, trainset, unchanged
+from models.ratings import check_ratings, deviations, fixed_point, products, rated, spread, trainset, unchanged
 
 
 class SVDSettings(Settings):
@@ -76,9 +76,7 @@ class SVD(Recommender):
         features = self.item_factors
         if biased:
             features = np.column_stack([np.ones(len(features)), features])
-        solved = ridge_rows(
-            targets.indptr, targets.indices, targets.data, features, 1 / epochs, self.settings.reg_all
-        )
+        solved = ridge_rows(targets.indptr, targets.indices, targets.data, features, 1 / epochs, self.settings.reg_all)
         return (solved[:, 0], solved[:, 1:]) if biased else (np.zeros(len(profiles)), solved)
 
     # -- why -----------------------------------------------------------------------------------
@@ -98,13 +96,15 @@ class SVD(Recommender):
     def _gap(self, one: Profiles, item: int) -> str:
         """How far the trained person is from the same person folded in: the size of the approximation."""
         if not unchanged(self.training, one)[0]:
-            return "your factors are worked out from this history with everything else fixed, without a new training"
+            return "Your factors are worked out from this history with everything else fixed, without a new training."
         levels, factors = self.fold_in(one)
         folded = levels[0] + products(factors, self.item_factors[[item]].T)[0, 0]
         code = one.users[0]
         trained = self.user_level[code] + products(self.user_factors[[code]], self.item_factors[[item]].T)[0, 0]
         gap = abs(trained - folded)
-        return f"taste match cannot be split into reasons; folding your history in anew would move the score by {gap:.3f}"
+        return (
+            f"Taste match cannot be split into reasons; folding your history in anew would move the score by {gap:.3f}."
+        )
 
     # -- keeping -------------------------------------------------------------------------------
 

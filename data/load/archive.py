@@ -18,7 +18,9 @@ class Members:
     def __init__(self, path: Path, *, largest: int = LARGEST) -> None:
         self.path = path
         self._archive = not path.is_dir()
-        self._where = _listed(path, largest) if self._archive else {f.name: f.name for f in path.iterdir() if f.is_file()}
+        self._where = (
+            _listed(path, largest) if self._archive else {f.name: f.name for f in path.iterdir() if f.is_file()}
+        )
 
     @property
     def folder(self) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 from data.columns import ITEM, TITLE, USER, Kind, Role, Table
 from data.errors import BadInput
 from data.load import names
+from data.load.description import Description, TableDescription, read_description
 from data.load.movielens import is_movielens, read_movielens
-from data.load.reading import TABLE_ENDINGS, first_row, listed, nearest, read_table, renamed
-from data.load.toml import Description, TableDescription, read_description
+from data.load.reading import TABLE_ENDINGS, listed, read_table, renamed
 from data.tables import RawTable, Source
 
 _REQUIRED = {Table.ITEMS: (ITEM,), Table.USERS: (USER,)}
@@ -33,7 +33,9 @@ def read_source(path: str | Path) -> Source:
     if not path.exists():
         raise BadInput("there is no such file or folder", file=path, fix="check the path")
     if path.is_dir():
-        return read_movielens(path) if not (path / "dataset.toml").exists() and is_movielens(path) else read_folder(path)
+        return (
+            read_movielens(path) if not (path / "dataset.toml").exists() and is_movielens(path) else read_folder(path)
+        )
     if path.suffix.lower() == ".zip":
         return read_movielens(path)
     found = _Found()
@@ -59,7 +61,9 @@ def read_folder(path: str | Path) -> Source:
     if Table.INTERACTIONS not in found.tables:
         held = listed(sorted(file.name for file in path.iterdir()))
         problem = f"there is no interactions file in this folder; there is: {held}"
-        raise BadInput(problem, file=path, fix="add interactions.csv, .tsv or .parquet, or name your file in dataset.toml")
+        raise BadInput(
+            problem, file=path, fix="add interactions.csv, .tsv or .parquet, or name your file in dataset.toml"
+        )
     return _source(path, told, found)
 
 
@@ -144,6 +148,3 @@ def _told(mapping: Mapping[str, str]) -> str:
 
 def _as(guessed: Mapping[str, Any]) -> str:
     return ", ".join(f"'{name}' as {guess}" for name, guess in guessed.items())
-
-
-__all__ = ["first_row", "nearest", "read_folder", "read_known", "read_source"]

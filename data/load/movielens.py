@@ -88,8 +88,10 @@ def is_movielens(path: str | Path) -> bool:
 
 
 def read_movielens(path: str | Path) -> Source:
-    """Read a MovieLens zip or folder; titles, genres, year and decade of the films, gender, age band and occupation
-    of the people where they are published. MovieLens names no provider, so there is none.
+    """Read a MovieLens zip or folder.
+
+    Films have title, genres, year and decade; people have gender, age band and occupation where they are published.
+    MovieLens names no provider, so there is none.
     """
     files = Members(Path(path))
     found = _generation(files)
@@ -137,7 +139,9 @@ def _name_of(files: Members, found: _Files) -> str:
 
 def _read_old(files: Members) -> tuple[RawTable, RawTable, RawTable | None]:
     ratings = read_text(files.text("u.data", delimiter="\t"), names=_RATING)
-    genres = read_text(files.text("u.genre", delimiter="|", encoding="latin-1"), names=["genre", "place"]).frame["genre"]
+    genres = read_text(files.text("u.genre", delimiter="|", encoding="latin-1"), names=["genre", "place"]).frame[
+        "genre"
+    ]
     names = [ITEM, TITLE, "released", "video", "address", *(f"genre {genre}" for genre in genres)]
     movies = read_text(files.text("u.item", delimiter="|", encoding="latin-1"), names=names)
     frame = movies.frame

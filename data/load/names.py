@@ -11,11 +11,13 @@ from data.columns import CONTEXT, ITEM, LIST, MODEL, PROVIDER, RANK, SCORE, TIME
 
 _ALIASES: dict[str, str] = {  # written without case, spaces and underscores; the first that is there is taken
     USER: "userid user uid customerid customer clientid memberid accountid personid visitorid reviewerid",
-    ITEM: "itemid item iid movieid productid articleid newsid trackid songid bookid gameid videoid contentid asin sku isbn",
+    ITEM: "itemid item iid movieid productid articleid newsid trackid songid bookid gameid videoid contentid asin "
+    "sku isbn",
     VALUE: "value rating stars score weight preference plays playcount count clicks",
     TIME: "timestamp ts time datetime date eventtime createdat ratedat",
     TITLE: "title name itemtitle itemname movietitle productname headline",
-    PROVIDER: "provider providerid seller sellerid vendor publisher supplier merchant artist author creator brand label",
+    PROVIDER: "provider providerid seller sellerid vendor publisher supplier merchant artist author creator brand "
+    "label",
     RANK: "rank position pos place",
     SCORE: "score prediction predicted predictedscore estimate relevance",
     MODEL: "model algorithm system recommender",
@@ -29,16 +31,16 @@ COLUMNS: dict[Table, tuple[str, ...]] = {
     Table.RECOMMENDATIONS: (USER, ITEM, RANK, SCORE, MODEL, LIST, CONTEXT),
     Table.OUTCOMES: (USER, ITEM, VALUE),
 }
-_SENSITIVE = frozenset(
+_SENSITIVE = (
     "gender genderidentity sex age agegroup ageband agerange birthyear yearofbirth birthdate dateofbirth dob ethnicity "
     "ethnicgroup ethnicorigin race skincolour skincolor religion belief faith disability disabled nationality "
     "citizenship nationalorigin countryofbirth birthcountry migrationstatus sexualorientation orientation "
     "politicalopinion politicalview politics party maritalstatus pregnancy pregnant health healthstatus "
-    "unionmembership tradeunion caste nativelanguage mothertongue".split()
+    "unionmembership tradeunion caste nativelanguage mothertongue"
 )
-_IDENTIFYING = frozenset(
+_IDENTIFYING = (
     "name firstname lastname surname fullname username email emailaddress mail phone phonenumber mobile address street "
-    "zip zipcode postcode postalcode ip ipaddress ssn passport taxid iban creditcard".split()
+    "zip zipcode postcode postalcode ip ipaddress ssn passport taxid iban creditcard"
 )
 _ISO_DATE = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?"
 _FEW = 20
@@ -46,7 +48,7 @@ _FEW = 20
 
 def plain(name: str) -> str:
     """A column name without case, spaces, underscores and the type that some tools append after a colon."""
-    return re.sub(r"[^a-z0-9]", "", name.split(":")[0].lower())
+    return re.sub(r"[^a-z0-9]", "", name.partition(":")[0].lower())
 
 
 def recognised(columns: Sequence[str], table: Table, taken: Sequence[str] = ()) -> dict[str, str]:
@@ -65,9 +67,9 @@ def recognised(columns: Sequence[str], table: Table, taken: Sequence[str] = ()) 
 
 def guessed_role(name: str) -> Role | None:
     """Sensitive for the attributes that law and practice protect, else segment; None for what names a person."""
-    if plain(name) in _IDENTIFYING:
+    if plain(name) in _IDENTIFYING.split():
         return None
-    return Role.SENSITIVE if plain(name) in _SENSITIVE else Role.SEGMENT
+    return Role.SENSITIVE if plain(name) in _SENSITIVE.split() else Role.SEGMENT
 
 
 def guessed_kind(values: pd.Series) -> Kind:

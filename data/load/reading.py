@@ -91,7 +91,9 @@ def renamed(raw: RawTable, columns: Mapping[str, str] | None, required: Sequence
     absent = [name for name in required if name not in frame]
     if absent:
         problem = f"this column is missing; there are: {listed(frame.columns)}"
-        raise BadInput(problem, file=raw.file, row=1 if raw.first_row > 1 else None, column=absent[0], fix=_add(absent[0]))
+        raise BadInput(
+            problem, file=raw.file, row=1 if raw.first_row > 1 else None, column=absent[0], fix=_add(absent[0])
+        )
     return RawTable(frame, raw.file, raw.first_row, raw.locate)
 
 
@@ -129,7 +131,9 @@ def _start_of(path: Path) -> bytes:
     except FileNotFoundError:
         raise BadInput("there is no such file", file=path, fix="check the path") from None
     except OSError as error:
-        raise BadInput(f"the file cannot be opened ({error.strerror})", file=path, fix="check its permissions") from error
+        raise BadInput(
+            f"the file cannot be opened ({error.strerror})", file=path, fix="check its permissions"
+        ) from error
 
 
 def _guess_delimiter(path: Path, text: Text) -> str:
@@ -176,7 +180,9 @@ def _parse(text: Text, header: list[str], skip: int) -> pd.DataFrame:
         if "Empty CSV" in str(error):
             return pd.DataFrame({name: pd.Series(dtype="str") for name in header if name})
         _refuse_ragged(text, len(columns))
-        raise BadInput(f"this is not a table ({error})", file=text.file, fix="check the file around that line") from error
+        raise BadInput(
+            f"this is not a table ({error})", file=text.file, fix="check the file around that line"
+        ) from error
     return _frame(table.select([name for name in columns if not name.startswith(" ")]))
 
 

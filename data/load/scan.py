@@ -7,11 +7,14 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from data.errors import BadInput
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 _PIECE = 1 << 20  # a line that fills a whole piece is refused, so no line reaches two pieces
 READ_ERRORS = (EOFError, OSError, zlib.error, zipfile.BadZipFile)  # what a damaged file or archive raises
@@ -59,7 +62,9 @@ def scan(text: Text) -> Shape:
             size, lines, quotes = size + len(piece), lines + _breaks(piece), quotes + piece.count(b'"')
             before = piece[-2:]
             if size > _LARGEST:
-                raise BadInput("the file is larger than 16 GB", file=text.file, fix="split it, or convert it to Parquet")
+                raise BadInput(
+                    "the file is larger than 16 GB", file=text.file, fix="split it, or convert it to Parquet"
+                )
     _finish(text, decoder, lines)
     return Shape(size, quotes if text.quote else 0, blank)
 
@@ -70,8 +75,7 @@ def records(text: Text) -> Iterator[tuple[int, list[str]]]:
     try:
         with text.open() as file:
             lines = io.TextIOWrapper(file, encoding=_signed(text.encoding), newline="")
-            quoting = csv.QUOTE_MINIMAL if text.quote else csv.QUOTE_NONE
-            reader = csv.reader(lines, delimiter=text.delimiter, quoting=quoting, strict=True)
+            reader = _reader(text, lines)
             start = 1
             for fields in reader:
                 if fields:
@@ -98,12 +102,17 @@ def first_fields(text: Text) -> list[str]:
     with text.open() as file:
         lines = io.TextIOWrapper(io.BytesIO(file.read(_PIECE)), encoding=_signed(text.encoding), errors="replace")
         first = next((line for line in lines if line.strip("\r\n")), "")
-    quoting = csv.QUOTE_MINIMAL if text.quote else csv.QUOTE_NONE
     limit = csv.field_size_limit(BLOCK)
     try:
-        return next(csv.reader([first.rstrip("\r\n")], delimiter=text.delimiter, quoting=quoting), [])
+        return next(_reader(text, [first.rstrip("\r\n")]), [])
     finally:
         csv.field_size_limit(limit)
+
+
+def _reader(text: Text, lines: Iterable[str]) -> Reader:
+    if text.quote:
+        return csv.reader(lines, delimiter=text.delimiter, strict=True)
+    return csv.reader(lines, delimiter=text.delimiter, quoting=csv.QUOTE_NONE)
 
 
 def _known_encoding(text: Text) -> str:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from data.columns import USER, Kind, Role, Table
+from data.columns import Kind, Role, Table
 from data.errors import BadInput
 from data.load.names import COLUMNS
 from data.load.reading import nearest
@@ -43,7 +43,9 @@ class Description:
     title: str = ""
     licence: str = ""
     source: str = ""
-    tables: dict[Table, TableDescription] = field(default_factory=lambda: {table: TableDescription() for table in _KEYS})
+    tables: dict[Table, TableDescription] = field(
+        default_factory=lambda: {table: TableDescription() for table in _KEYS}
+    )
 
 
 def read_description(folder: Path) -> Description:
@@ -115,7 +117,9 @@ def _choice(file: Path, where: str, column: str, value: object, choices: type[_C
         raise _two_roles(file, column, value)
     if value not in known:
         what = where.split(".")[1].removesuffix("s")
-        raise BadInput(f"this {what} is not known", file=file, column=column, value=value, fix=nearest(str(value), known))
+        raise BadInput(
+            f"this {what} is not known", file=file, column=column, value=value, fix=nearest(str(value), known)
+        )
     return choices(value)
 
 
@@ -136,6 +140,3 @@ def _refuse_unknown(file: Path, where: str, given: Mapping[str, Any], known: Seq
     for name in given:
         if name not in known:
             raise BadInput(f"'{where}{name}' is not a known key", file=file, value=name, fix=nearest(name, known))
-
-
-__all__ = ["USER", "Description", "TableDescription", "read_description"]

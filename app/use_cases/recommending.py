@@ -1,0 +1,146 @@
+"""Recommend: one person's list as they chose it, the list that is the same for all, or everybody's at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.workspace import Workspace
+from data.errors import BadInput, NotFound
+from data.ids import Ids
+from data.keep.home import write_whole
+from models import saving
+from models.base import Profiles, Recommender
+from models.serving import Request, Served, non_profiled, serve, serve_everybody
+
+_LARGEST_K = 1_000
+
+
+def recommend(
+    workspace: Workspace,
+    model_id: str,
+    user: str,
+    k: int = 10,
+    *,
+    serendipity: float | None = None,
+    profiled: bool = True,
+    without: Sequence[str] = (),
+) -> dict[str, Any]:
+    """One list. Nothing given means what the person chose, or else the product manager's default slider.
+
+    With `profiled=False`, or for a person who switched profiling off, neither the id nor any record of a person enters.
+    """
+    if not profiled:
+        return recommend_non_profiled(workspace, model_id, k)
+    choice = workspace.choices.get(workspace.shelf.about(model_id)["data"], user)
+    if not choice.profiling:
+        return recommend_non_profiled(workspace, model_id, k)
+    model = workspace.model(model_id)
+    request, used = personal_request(workspace, model_id, model, user, k, serendipity, without)
+    shown = serve(model, request)
+    return {
+        "model_id": model_id,
+        "profiled": True,
+        "serendipity": request.serendipity,
+        "relevance_kept": shown.kept,
+        "without": used,
+        "items": _rows(shown, model),
+    }
+
+
+def recommend_non_profiled(workspace: Workspace, model_id: str, k: int = 10) -> dict[str, Any]:
+    """The list that is made without any person's data: most chosen first. It reads the catalogue file and nothing else."""
+    ids, titles, counts, _ = saving.popular_items(workspace.shelf.folder(model_id))
+    codes = non_profiled(counts, _checked_k(k))
+    items = [
+        {"item_id": ids[code], "rank": rank, "score": float(counts[code]), "title": titles[code]}
+        for rank, code in enumerate(codes.tolist(), start=1)
+    ]
+    return {"model_id": model_id, "profiled": False, "serendipity": 0.0, "items": items}
+
+
+def recommend_all(
+    workspace: Workspace, model_id: str, out: Path, k: int = 10, serendipity: float = 0.0
+) -> dict[str, Any]:
+    """Everybody's list to a Parquet file of user_id, item_id, rank, score."""
+    if out.suffix != ".parquet":
+        raise BadInput("lists are written as Parquet", value=out, fix="give a file name that ends in .parquet")
+    if not out.parent.is_dir():
+        raise BadInput("there is no such folder", file=out.parent, fix="make it first, or name another")
+    model = workspace.model(model_id)
+    started = time.perf_counter()
+    lists = serve_everybody(model, _checked_k(k), serendipity).lists
+    frame = lists.frame(model.training.users, model.training.items)
+    seconds = round(time.perf_counter() - started, 3)
+    write_whole(out, lambda file: frame.to_parquet(file, index=False), mode=0o644)
+    return {"model_id": model_id, "rows": len(frame), "people": len(lists), "seconds": seconds, "path": str(out)}
+
+
+def personal_request(
+    workspace: Workspace,
+    model_id: str,
+    model: Recommender,
+    user: str,
+    k: int,
+    serendipity: float | None,
+    without: Sequence[str] = (),
+) -> tuple[Request, list[str]]:
+    """What a personal list is asked for, and the history items that the person took out of it."""
+    data = workspace.shelf.about(model_id)["data"]
+    choice = workspace.choices.get(data, user)
+    code = model.training.users.code(user, "person")
+    items = model.training.items
+    excluded = sorted({*choice.excluded, *(parse_item(name, items) for name in without)}, key=items.code)
+    one = model.profiles(np.array([code])).without(items.codes(excluded))
+    position = _position(workspace, data, choice.slider, serendipity)
+    hidden = items.codes(sorted(choice.hidden))
+    return Request(one, _checked_k(k), position, hidden[hidden >= 0]), excluded
+
+
+def parse_item(word: str, items: Ids) -> str:
+    """`item:ID`, or just the id, as an id of the catalogue."""
+    name = word.removeprefix("item:")
+    if name not in items:
+        raise NotFound("item", name, [str(value) for value in items.values[:5]])
+    return name
+
+
+def newcomer(model: Recommender, liked: Sequence[str]) -> Profiles:
+    """Somebody the model has never met, by the items they picked."""
+    from scipy import sparse
+
+    codes = np.unique([model.training.items.code(name, "item") for name in liked]).astype(np.int32)
+    ones = np.ones(len(codes))
+    shape = (1, len(model.training.items))
+    return Profiles(np.array([-1]), sparse.csr_array((ones, codes, np.array([0, len(codes)])), shape=shape))
+
+
+def _position(workspace: Workspace, data: str, chosen: float | None, asked: float | None) -> float:
+    if asked is not None:
+        return asked
+    return chosen if chosen is not None else workspace.policies.default_slider(data)
+
+
+def _checked_k(k: int) -> int:
+    if not 1 <= k <= _LARGEST_K:
+        raise BadInput(f"a list holds 1 to {_LARGEST_K} titles", value=k, fix="ask for k = 10")
+    return k
+
+
+def _rows(shown: Served, model: Recommender) -> list[dict[str, Any]]:
+    return [
+        {
+            "item_id": model.training.items[code],
+            "rank": place + 1,
+            "score": float(shown.scores[place]),
+            "title": model.title_of(code),
+            "relevance": float(shown.relevance[place]),
+            "surprise_bits": float(shown.surprise[place]),
+            "slider_term": shown.slider_term(place),
+        }
+        for place, code in enumerate(shown.items.tolist())
+    ]

@@ -1,0 +1,112 @@
+"""The audit plan: what is measured, on whom, and what counts as a finding, fixed and hashed before the tables are seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from audit.metrics import METRICS
+from audit.weights import BROWSING, DEFAULT
+from data.errors import BadInput
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Plan(BaseModel):
+    """Settings of an audit: checked, frozen, no unknown names.
+
+    A group is a finding ('flag') when its adjusted p is under `alpha` and its gap to everybody else is at least
+    `materiality`; 'no flag' when the whole interval of the gap lies inside plus or minus `materiality`; otherwise 'too
+    few to say', and always so for fewer than `minimum_cell` people. `metrics` form the confirmatory family (corrected
+    together, they alone decide the exit code); `exploratory` ones are shown, corrected among themselves by
+    Benjamini-Hochberg, and decide nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    k: int = Field(10, ge=1, le=1000)
+    metrics: tuple[str, ...] = ("ndcg",)
+    exploratory: tuple[str, ...] = ("recall", "hit_rate", "diversity", "tail_share", "miscalibration_js")
+    attributes: tuple[str, ...] | None = None  # None: every attribute that is given
+    item_groups: tuple[str, ...] | None = None  # columns of items; None: provider, where there is one
+    browsing: str = DEFAULT
+    content: tuple[str, ...] | None = None  # columns that items are compared by; None: every category
+    calibration: str | None = None  # column whose shares are compared; None: the first multi-category
+    head: Literal["interactions", "items"] = "interactions"
+    alpha: Share = 0.05
+    materiality: Annotated[float, Field(gt=0)] = 0.02  # for metrics that run from 0 to 1, in their own units
+    own_materiality: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    minimum_cell: int = Field(10, ge=2)
+    draws: int = Field(2000, ge=100, le=100_000)  # resamples of users, and permutations of labels
+    level: Share = 0.95
+    seed: int = Field(0, ge=0)
+    correction: Literal["holm", "bonferroni", "benjamini-hochberg"] = "holm"
+    exposure_floor: Annotated[float, Field(gt=0)] | None = None  # least exposure / catalogue share of a provider
+
+    @classmethod
+    def of(cls, settings: dict[str, Any] | None = None, *, file: object = None) -> Self:
+        """A plan from plain settings; a refusal is one sentence that names the setting."""
+        try:
+            return cls(**(settings or {}))
+        except ValidationError as error:
+            raise _refusal(error, file) from error
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """A plan from a TOML or JSON file."""
+        path = Path(path)
+        try:
+            text = path.read_text(encoding="utf-8")
+            settings = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        except OSError as error:
+            raise BadInput("it cannot be read", file=path.name, fix="give a TOML or JSON file") from error
+        except ValueError as error:
+            raise BadInput(f"it is not well formed: {error}", file=path.name, fix="give TOML or JSON") from error
+        if not isinstance(settings, dict):
+            raise BadInput("it holds no settings", file=path.name, fix='write {"k": 10}')
+        return cls.of(settings, file=path.name)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the settings in one spelling; any change of any setting changes it."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def threshold(self, metric: str) -> float:
+        """The least gap in the metric that matters."""
+        return self.own_materiality.get(metric, self.materiality)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.browsing not in BROWSING:
+            raise ValueError(f"browsing: there is no model '{self.browsing}'; known: {', '.join(BROWSING)}")
+        if not self.metrics:
+            raise ValueError("metrics: at least one metric must be confirmatory")
+        if both := set(self.metrics) & set(self.exploratory):
+            raise ValueError(f"exploratory: '{min(both)}' is confirmatory already")
+        for name in (*self.metrics, *self.exploratory):
+            metric = METRICS.get(name)
+            if metric is None or metric.scope != "user":
+                known = ", ".join(key for key, each in METRICS.items() if each.scope == "user")
+                raise ValueError(f"metrics: there is no metric '{name}' of users; known: {known}")
+            if (metric.low, metric.high) != (0, 1) and name not in self.own_materiality:
+                raise ValueError(f"own_materiality: '{name}' does not run from 0 to 1; say which gap in it matters")
+        return self
+
+
+def _refusal(error: ValidationError, file: object) -> BadInput:
+    first = error.errors()[0]
+    name = ".".join(map(str, first["loc"])) or None
+    fix = f"settings are {', '.join(Plan.model_fields)}"
+    if first["type"] == "extra_forbidden":
+        return BadInput(f"the plan has no setting '{name}'", file=file, fix=fix)
+    message = str(first["msg"]).removeprefix("Value error, ")
+    given = None if name is None else first["input"]
+    return BadInput(
+        f"the plan is refused: {message}", file=file, column=name, value=given, fix="change the setting and try again"
+    )
