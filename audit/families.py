@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from audit.coded import divide
@@ -12,7 +14,7 @@ _CELLS = 4_000_000
 
 
 def permutation_p(
-    values: np.ndarray, codes: np.ndarray, n_groups: int, *, draws: int = 2000, seed: object = 0
+    values: np.ndarray, codes: np.ndarray, n_groups: int, *, draws: int = 2000, seed: int | Sequence[int] = 0
 ) -> np.ndarray:
     """Two-sided p of every group's mean against everybody else's, under exchangeable labels: groups x metrics.
 
@@ -25,7 +27,7 @@ def permutation_p(
     total = values.sum(axis=0)
     seen = np.abs(_gaps(_group_sums(values, codes, n_groups), size, total))
     if len(values) <= _PERMUTED:
-        return _drawn(values, codes, size, seen, draws, np.random.default_rng(seed))
+        return _drawn(values, codes, seen, draws, np.random.default_rng(seed))
     rng = np.random.default_rng(seed)
     result = _limit(values, size, seen)
     for group in np.flatnonzero((np.minimum(size, len(values) - size) < _SMALL_SIDE) & (size > 0)):
@@ -63,10 +65,9 @@ def _gaps(sums: np.ndarray, size: np.ndarray, total: np.ndarray) -> np.ndarray:
     return divide(sums, size[:, None]) - divide(total - sums, rest[:, None])
 
 
-def _drawn(
-    values: np.ndarray, codes: np.ndarray, size: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator
-) -> np.ndarray:
+def _drawn(values: np.ndarray, codes: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
     n, total = len(values), values.sum(axis=0)
+    size = np.bincount(codes, minlength=len(seen)).astype(np.float64)
     extreme = np.zeros(seen.shape)
     step = max(1, _CELLS // max(n, 1))
     for start in range(0, draws, step):
@@ -87,7 +88,7 @@ def _subsets(values: np.ndarray, size: float, seen: np.ndarray, draws: int, rng:
 
 def _at_least(sums: np.ndarray, size: float, n: int, total: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """How many draws reach the seen gap; equal up to rounding counts as reached."""
-    gaps = np.abs(divide(sums, np.float64(size)) - divide(total - sums, np.float64(n - size)))
+    gaps = np.abs(divide(sums, np.array([size])) - divide(total - sums, np.array([n - size])))
     return (gaps >= seen - 1e-12).sum(axis=0)
 
 

@@ -66,7 +66,8 @@ class Bootstrap:
             np.quantile(column[keep], [tail, 1 - tail]) if keep.any() else (np.nan, np.nan)
             for column, keep in zip(replicates.T, finite.T, strict=True)
         ]
-        return tuple(np.array(pairs).T)  # type: ignore[return-value]
+        low, high = np.array(pairs).T
+        return low, high
 
     def means(self, values: pd.DataFrame) -> pd.DataFrame:
         """Mean of each column over its users with a value: columns `value`, `low`, `high`, `n`.
@@ -105,6 +106,18 @@ class Bootstrap:
             low = high = np.nan
         return Interval(value, low, high, int(valid.sum()))
 
+    def ratio(self, top: np.ndarray, bottom: np.ndarray) -> Interval:
+        """Mean of `top` over mean of `bottom`, a ratio of means over the users that have both."""
+        both = np.isfinite(np.asarray(top, dtype=np.float64)) & np.isfinite(np.asarray(bottom, dtype=np.float64))
+        pairs = np.where(both[:, None], np.column_stack([top, bottom]), 0.0)
+        sums, n = pairs.sum(axis=0), int(both.sum())
+        value = float(divide(sums[:1], sums[1:])[0])
+        if n < 2:
+            return Interval(value, np.nan, np.nan, n)
+        drawn = self.sums(pairs)
+        low, high = (float(bound[0]) for bound in self.bounds(divide(drawn[:, :1], drawn[:, 1:])))
+        return Interval(value, low, high, n)
+
     def shares(self, by_user: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
         """Low and high of every column's share of the grand total (exposure shares of users x providers)."""
         width = by_user.shape[1]
@@ -115,7 +128,7 @@ class Bootstrap:
 
 
 def _deal(table: Table, rng: np.random.Generator) -> Table:
-    """The rows themselves, or the sums of equal random parts of them where there are many."""
+    """Keep the rows, or take the sums of equal random parts of them where there are many."""
     n = table.shape[0]
     if n <= _UNITS:
         return table

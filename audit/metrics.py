@@ -27,7 +27,7 @@ class Metric:
     scope: Scope = "user"
 
     def label(self, k: int) -> str:
-        """The name with its cutoff, as exports write it: `ndcg@10`."""
+        """Name the metric with its cutoff, as exports write it: `ndcg@10`."""
         return f"{self.name}@{k}"
 
 
@@ -48,7 +48,7 @@ _ALL = (
     ),
     Metric(
         "recall", "Recall", "The share of what the person went on to choose that is in the list.",
-        "hits / |relevant|", 0, 1, "higher", _JUDGED, "Divides by all held-out items, also where there are more than k.",
+        "hits / |relevant|", 0, 1, "higher", _JUDGED, "Divides by all held-out items, also if more than k.",
         _BLIND,
     ),
     Metric(
@@ -88,7 +88,7 @@ _ALL = (
         f"{_CONTENT} {_RANKLESS}",
     ),
     Metric(
-        "serendipity", "Serendipity (Auralist)", "How many hits there are that differ from all the person chose before.",
+        "serendipity", "Serendipity (Auralist)", "How many hits differ from all the person chose before.",
         "mean over the list of relevant x (1 - mean cosine to the history)", 0, 1, "higher",
         "users with held-out items and a history with content",
         "Serendipity A (Zhang et al. 2012); relevance 0 or 1; items without content left out.",
@@ -109,7 +109,7 @@ _ALL = (
         f"Punishes a missing category harder than an added one. {_RANKLESS}",
     ),
     Metric(
-        "novelty", "Novelty", "How rarely chosen the recommended items are, in bits: one more bit is half as many people.",
+        "novelty", "Novelty", "How rarely chosen the recommended items are, in bits: one bit more is half as many people.",
         "mean over the list of -log2(users_i / users)", 0, INF, "neither", _LISTED,
         "Self-information over training users; an item nobody chose counts as chosen by one (RePlay).",
         f"Rare is not the same as new to this person. {_RANKLESS}",
@@ -128,7 +128,7 @@ _ALL = (
     Metric(
         "tail_share", "Tail share", "The share of the list that lies outside the most popular items.",
         "items of the list outside the head / length of the list", 0, 1, "neither", _LISTED,
-        "Head: the fewest items that hold 80 % of training interactions, or the top 20 % of items (the plan says which).",
+        "Head: the fewest items that hold 80 % of training interactions, or the top 20 % of items, as planned.",
         f"A hard edge between head and tail. {_RANKLESS}",
     ),
     Metric(
@@ -231,8 +231,8 @@ _ALL = (
         "pairs of user and item", "A pair given twice counts once.", "Says nothing about the split.", "split",
     ),
     Metric(
-        "items_seen", "Items seen", "How many items have any choice in the table.", "items with a count above 0", 0, INF,
-        "neither", "items of any of the tables", "", "Says nothing about how often.", "split",
+        "items_seen", "Items seen", "How many items have any choice in the table.", "items with a count above 0", 0,
+        INF, "neither", "items of any of the tables", "", "Says nothing about how often.", "split",
     ),
     Metric(
         "maximum", "Maximum popularity", "The count of the most chosen item.", "max x_i", 0, INF, "neither",
@@ -254,7 +254,7 @@ _ALL = (
         "split",
     ),
     Metric(
-        "kendall_tau", "Kendall's tau to the full data", "Whether items are in the same order of popularity as in full.",
+        "kendall_tau", "Kendall's tau to the full data", "Whether items have the same order of popularity as in full.",
         "tau-b of the counts", -1, 1, "higher", "items of any of the tables", "tau-b, which corrects for ties.",
         "Blind to how large the differences are.", "split",
     ),

@@ -1,4 +1,4 @@
-"""The audit plan: what is measured, on whom, and what counts as a finding, fixed and hashed before the tables are seen."""
+"""The audit plan: what is measured, on whom, what counts as a finding; fixed and hashed before the tables are seen."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Plan(BaseModel):
 
     @classmethod
     def of(cls, settings: dict[str, Any] | None = None, *, file: object = None) -> Self:
-        """A plan from plain settings; a refusal is one sentence that names the setting."""
+        """Make a plan from plain settings; a refusal is one sentence that names the setting."""
         try:
             return cls(**(settings or {}))
         except ValidationError as error:
@@ -58,7 +58,7 @@ class Plan(BaseModel):
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """A plan from a TOML or JSON file."""
+        """Read a plan from a TOML or JSON file."""
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8")
@@ -78,7 +78,7 @@ class Plan(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
     def threshold(self, metric: str) -> float:
-        """The least gap in the metric that matters."""
+        """Give the least gap in the metric that matters."""
         return self.own_materiality.get(metric, self.materiality)
 
     @model_validator(mode="after")

@@ -69,8 +69,9 @@ def popularity(coded: Coded, *, head: Head = "interactions", share: float | None
 def popularity_lift(per_user: pd.DataFrame, groups: pd.Series | None = None) -> pd.Series:
     """Popularity lift dGAP = (GAP_r - GAP_p) / GAP_p per group, a ratio of two means over users.
 
-    Abdollahpouri et al. 2019. GAP_r is the mean of `list_popularity`, GAP_p of `profile_popularity`, over the users who have both. 0: lists as
-    popular as tastes; 1: twice as popular; below 0: less popular. Without `groups`, one row named 'all'.
+    Abdollahpouri et al. 2019: GAP_r is the mean of `list_popularity`, GAP_p of `profile_popularity`, over the users
+    who have both. 0: lists as popular as tastes; 1: twice as popular; below 0: less popular. Without `groups`, one row
+    named 'all'.
     """
     both = per_user[["list_popularity", "profile_popularity"]].dropna()
     labels = pd.Series("all", index=both.index) if groups is None else groups.reindex(both.index)

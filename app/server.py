@@ -1,0 +1,79 @@
+"""The dashboard's server: Streamlit as an ASGI app, with security headers, compression and warm imports."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import streamlit as st
+
+_SCRIPT = Path(__file__).parent / "main.py"
+_POLICY = (
+    "default-src 'self'; script-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'self'; "
+    "form-action 'self'; object-src 'none'"
+)
+_HEADERS = {
+    b"content-security-policy": _POLICY.encode(),
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"x-frame-options": b"DENY",
+}
+
+
+class SecurityHeaders:
+    """ASGI middleware: no foreign scripts, frames or referrers on any HTTP answer."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def with_headers(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower() for name, _ in message["headers"]}
+                added = [(name, value) for name, value in _HEADERS.items() if name not in present]
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+@asynccontextmanager
+async def _lifespan(_app: Any) -> AsyncIterator[None]:
+    prepare()
+    import pandas  # noqa: F401 - loaded before the port is open, so that the first page paints at once
+
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(0.0005)  # a long computation of one person may not hold up the others
+    yield
+
+
+def prepare() -> None:
+    """The demo world and its first model, so that a newcomer's first page has something to show."""
+    from app.use_cases.demonstrating import ensure_demo
+    from app.workspace import opened
+
+    with opened() as workspace:
+        ensure_demo(workspace)
+
+
+def build() -> st.App:
+    """The ASGI app."""
+    import streamlit as st
+    from starlette.middleware import Middleware
+    from starlette.middleware.gzip import GZipMiddleware
+
+    middleware = [Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=10_000, compresslevel=5)]
+    return st.App(str(_SCRIPT), middleware=middleware, lifespan=_lifespan)
+
+
+def run(host: str, port: int) -> None:
+    """Serve until stopped."""
+    print(f"Sightglass is opening at http://{host}:{port} ...", flush=True)
+    build().run(config={"server.port": port, "server.address": host})

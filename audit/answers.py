@@ -1,0 +1,45 @@
+"""The three answers of an audit, and the rule that gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from audit.plan import Plan
+
+
+class State(StrEnum):
+    """Flag for review, nothing to flag, or not enough evidence for either."""
+
+    FLAG = "flag"
+    NO_FLAG = "no flag"
+    TOO_FEW = "too few to say"
+
+
+def decide(row: Mapping[str, Any], plan: Plan) -> tuple[State, str]:
+    """The answer for one row of a group table, and why, in one sentence.
+
+    'too few to say' below `minimum_cell` people in the group or outside it. 'flag' if p_adjusted < alpha and the gap is
+    at least the threshold, up or down. 'no flag' if the whole interval of the gap lies inside plus or minus the
+    threshold, so a gap that matters is ruled out. Anything else is 'too few to say': an interval wider than twice the
+    threshold always is, unless it is a flag.
+    """
+    threshold = plan.threshold(row["metric"])
+    if row["n"] < plan.minimum_cell:
+        return State.TOO_FEW, f"{row['n']:.0f} people with a value, fewer than {plan.minimum_cell}."
+    if row["n_rest"] < plan.minimum_cell:
+        return State.TOO_FEW, f"Everybody else is {row['n_rest']:.0f} people, fewer than {plan.minimum_cell}."
+    gap, low, high, p = row["gap"], row["gap_low"], row["gap_high"], row["p_adjusted"]
+    shown = f"The gap is {gap:+.4f}, {plan.level:.0%} interval {low:+.4f} to {high:+.4f}, adjusted p {p:.4f}"
+    if p < plan.alpha and abs(gap) >= threshold:
+        return State.FLAG, f"{shown}: at least {threshold:g} and hard to put down to chance."
+    if max(abs(low), abs(high)) < threshold:
+        return State.NO_FLAG, f"{shown}: a gap of {threshold:g} or more is ruled out."
+    wide = np.isfinite(high - low)
+    return (
+        State.TOO_FEW,
+        f"{shown}: a gap of {threshold:g} is neither shown nor ruled out{'' if wide else ' (no interval)'}.",
+    )

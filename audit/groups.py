@@ -1,0 +1,206 @@
+"""Group tables: means by MetricFrame over one row per user, with intervals, tests and one of three answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from audit.answers import State, decide
+from audit.coded import divide
+from audit.exposure import UNKNOWN
+from audit.families import adjust, permutation_p
+from audit.frames import metric_frame
+from audit.intervals import Bootstrap
+from audit.plan import Plan
+from data.errors import BadInput
+from data.ids import Ids, as_text
+
+COLUMNS = (
+    *("attribute", "group", "metric", "family", "n", "value", "low", "high", "gap", "gap_low", "gap_high"),
+    *("detectable_gap", "p", "p_adjusted", "state", "reason"),
+)
+SUMMARY = ("attribute", "metric", "difference", "ratio", "lowest", "highest", "groups")
+_NUMBERS = ["value", "low", "high"]
+_GAPS = ["gap", "gap_low", "gap_high", "detectable_gap", "p"]
+_POWER = 1.959964 + 0.841621  # normal quantiles of a two-sided 5 % test with 80 % power
+
+
+@dataclass(frozen=True, eq=False)
+class GroupTables:
+    """`rows` per attribute, group and metric; `summary` per attribute and metric."""
+
+    rows: pd.DataFrame
+    summary: pd.DataFrame
+    family_size: int  # confirmatory comparisons; the two rows of a two-group attribute are one
+    draws: int  # permutations behind every p
+
+
+def group_tables(per_user: pd.DataFrame, groups: dict[str, pd.Series], plan: Plan) -> GroupTables:
+    """Compare every group of every planned attribute in every planned metric; `per_user` has a row per user.
+
+    `n` users with a value; `value` their mean; `gap` its distance to everybody else whose group is known (for
+    'unknown': to everybody known). p: permutation of labels among those users. p_adjusted: over the row's family, by
+    `plan.correction` if confirmatory, by Benjamini-Hochberg if exploratory. `detectable_gap`: what this sample shows
+    with 80 % power at 5 % before correction. Numbers of a group under `plan.minimum_cell` are NaN, its n stays.
+    `summary`: MetricFrame's difference and ratio between the known groups that may be shown. `state`: see `decide`.
+    """
+    chosen = {name: groups[name] for name in _planned(groups, plan)}
+    labels = {name: _labels(name, column, per_user.index) for name, column in chosen.items()}
+    values = per_user[[*plan.metrics, *plan.exploratory]].astype(np.float64)
+    draws = _draws(plan, sum(column.nunique() for column in labels.values()))
+    parts = [_attribute(column, values, plan, draws) for column in labels.values()]
+    if not parts:
+        return GroupTables(pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=list(SUMMARY)), 0, draws)
+    rows = _corrected(pd.concat(parts, ignore_index=True), plan)
+    answers = [decide(row, plan) for row in rows.to_dict("records")]
+    rows["state"], rows["reason"] = [state for state, _ in answers], [reason for _, reason in answers]
+    summary = pd.concat([_summary(column, values, plan) for column in labels.values()], ignore_index=True)
+    family = int((rows["p_adjusted"].notna() & (rows["family"] == "confirmatory") & ~rows["mirror"]).sum())
+    return GroupTables(rows[list(COLUMNS)], summary, family, draws)
+
+
+def _planned(groups: dict[str, pd.Series], plan: Plan) -> list[str]:
+    chosen = list(groups) if plan.attributes is None else list(plan.attributes)
+    if missing := [name for name in chosen if name not in groups]:
+        known = ", ".join(groups) or "none"
+        problem = f"the plan names the user attribute '{missing[0]}', which is not there"
+        raise BadInput(problem, fix=f"choose from: {known}")
+    return chosen
+
+
+def _labels(name: str, column: pd.Series, users: pd.Index) -> pd.Series:
+    """The group of every user as text; 'unknown' where it is missing or the user is not in the column."""
+    index = as_text(pd.Series(column.index))
+    if (twice := index[index.duplicated()]).size:
+        raise BadInput(f"user '{twice.iloc[0]}' has two values", column=name, fix="give one row per user")
+    text = pd.Series(as_text(column).to_numpy(), index=index.to_numpy(), dtype=object).reindex(users)
+    return text.where(text.notna(), UNKNOWN).rename(name)
+
+
+def _draws(plan: Plan, groups: int) -> int:
+    """Permutations: as planned, or as many as it takes for the smallest p to survive the correction."""
+    family = groups * max(len(plan.metrics), len(plan.exploratory))
+    return max(plan.draws, int(np.ceil(2 * family / plan.alpha)))
+
+
+def _attribute(labels: pd.Series, values: pd.DataFrame, plan: Plan, draws: int) -> pd.DataFrame:
+    known = Ids(labels[labels != UNKNOWN])
+    names = [*map(str, known.values), UNKNOWN]
+    codes = known.codes(labels)
+    codes = np.where(codes < 0, len(known), codes)
+    array = values.to_numpy()
+    columns = {**_by_group(labels, values, names), **_gaps(array, codes, len(names), plan)}
+    columns["p"] = _p(array, codes, len(known), draws, [plan.seed, crc32(str(labels.name).encode())])
+    grid = pd.MultiIndex.from_product([values.columns, names], names=["metric", "group"]).to_frame(index=False)
+    table = grid.assign(attribute=labels.name, **{name: column.ravel() for name, column in columns.items()})
+    table["family"] = np.where(table["metric"].isin(plan.metrics), "confirmatory", "exploratory")
+    table["mirror"] = (len(known) == 2) & (table["group"] == names[1])
+    few, alone = table["n"] < plan.minimum_cell, table["n_rest"] < plan.minimum_cell
+    table.loc[few, _NUMBERS] = np.nan
+    table.loc[few | alone, _GAPS] = np.nan
+    return table[table["group"].isin(set(labels))]
+
+
+def _by_group(labels: pd.Series, values: pd.DataFrame, names: list[str]) -> dict[str, np.ndarray]:
+    """Metrics x groups: mean and number of users, from MetricFrame."""
+    frames = [_means(column.to_numpy(), labels).reindex(names) for _, column in values.items()]
+    return {
+        "value": np.stack([frame["value"].to_numpy(dtype=np.float64) for frame in frames]),
+        "n": np.stack([frame["n"].fillna(0).to_numpy(dtype=np.int64) for frame in frames]),
+    }
+
+
+def _means(values: np.ndarray, labels: pd.Series) -> pd.DataFrame:
+    if not np.isfinite(values).any():
+        return pd.DataFrame({"value": [], "n": []})
+    return metric_frame(values, labels).by_group
+
+
+def _gaps(array: np.ndarray, codes: np.ndarray, n_groups: int, plan: Plan) -> dict[str, np.ndarray]:
+    """Metrics x groups: gap, the intervals of value and gap, and the gap that could have been detected."""
+    bootstrap = Bootstrap(plan.draws, plan.seed, plan.level)
+    table = _indicators(array, codes, n_groups)
+    shape = (2, array.shape[1], n_groups)
+    seen = _against_rest(np.asarray(table.sum(axis=0)).reshape(1, *shape))
+    drawn = _against_rest(bootstrap.sums(table).reshape(-1, *shape))
+    low, high = bootstrap.bounds(drawn["value"])
+    gap_low, gap_high = bootstrap.bounds(drawn["gap"])
+    spread = pd.DataFrame(drawn["gap"]).std().to_numpy()
+    pairs = {"low": low, "high": high, "gap_low": gap_low, "gap_high": gap_high, "detectable_gap": _POWER * spread}
+    return {"gap": seen["gap"][0], "n_rest": seen["n_rest"][0], **pairs}
+
+
+def _indicators(array: np.ndarray, codes: np.ndarray, n_groups: int) -> sparse.csr_array:
+    """Users x (value | has one) x metrics x groups: a user's numbers stand in the columns of the user's own group."""
+    n, width = array.shape
+    valid = np.isfinite(array)
+    cells = np.hstack([np.where(valid, array, 0.0), valid.astype(np.float64)])
+    columns = np.arange(2 * width) * n_groups + codes[:, None]
+    pointers = np.arange(n + 1) * 2 * width
+    return sparse.csr_array((cells.ravel(), columns.ravel(), pointers), shape=(n, 2 * width * n_groups))
+
+
+def _against_rest(sums: np.ndarray) -> dict[str, np.ndarray]:
+    """Draws x (metrics x groups), from draws x (sum | count) x metrics x groups with the unknown group last."""
+    total, count = sums[:, 0], sums[:, 1]
+    own = np.arange(sums.shape[-1]) < sums.shape[-1] - 1
+    rest = {
+        name: each[..., own].sum(axis=-1, keepdims=True) - each * own for name, each in (("s", total), ("n", count))
+    }
+    value = divide(total, count)
+    columns = {"value": value, "gap": value - divide(rest["s"], rest["n"]), "n_rest": rest["n"]}
+    return {name: np.asarray(column).reshape(len(sums), -1) for name, column in columns.items()}
+
+
+def _p(array: np.ndarray, codes: np.ndarray, known: int, draws: int, seed: list[int]) -> np.ndarray:
+    """Metrics x groups; metrics that are defined for the same users share their permutations."""
+    result = np.full((array.shape[1], known + 1), np.nan)
+    valid = np.isfinite(array)
+    for pattern in np.unique(valid, axis=1).T:
+        same = np.flatnonzero((valid == pattern[:, None]).all(axis=0))
+        inside, everybody = pattern & (codes < known), np.flatnonzero(pattern)
+        if inside.any():
+            tested = permutation_p(array[inside][:, same], codes[inside], known, draws=draws, seed=seed)
+            result[same, :known] = tested.T
+        if len(everybody):
+            unknown = (codes[everybody] == known).astype(np.int64)
+            result[same, known] = permutation_p(array[everybody][:, same], unknown, 2, draws=draws, seed=seed)[1]
+    return result
+
+
+def _corrected(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Adjusted p within each family; the second row of a two-group attribute is the same comparison."""
+    rows["p_adjusted"] = np.nan
+    for family, method in (("confirmatory", plan.correction), ("exploratory", "benjamini-hochberg")):
+        once = (rows["family"] == family) & ~rows["mirror"]
+        rows.loc[once, "p_adjusted"] = adjust(rows.loc[once, "p"].to_numpy(), method)
+    twin = rows[~rows["mirror"] & (rows["group"] != UNKNOWN)].drop_duplicates(["attribute", "metric"])
+    same = rows[["attribute", "metric"]].merge(twin[["attribute", "metric", "p", "p_adjusted"]], how="left")
+    for name in ("p", "p_adjusted"):
+        rows[name] = rows[name].where(~rows["mirror"] | rows["p"].isna(), same[name].to_numpy())
+    return rows
+
+
+def _summary(labels: pd.Series, values: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    rows = []
+    for metric, column in values.items():
+        count = column.groupby(labels).count().drop(UNKNOWN, errors="ignore")
+        shown = count.index[count >= plan.minimum_cell]
+        kept = labels.isin(shown)
+        between = _between(column[kept].to_numpy(), labels[kept]) if len(shown) > 1 else [np.nan, np.nan, None, None]
+        rows.append([labels.name, metric, *between, len(shown)])
+    return pd.DataFrame(rows, columns=list(SUMMARY))
+
+
+def _between(values: np.ndarray, labels: pd.Series) -> list[object]:
+    frame = metric_frame(values, labels)
+    means = frame.by_group["value"]
+    ratio = float(frame.ratio()["value"]) if means.max() > 0 and means.min() >= 0 else np.nan
+    return [float(frame.difference()["value"]), ratio, str(means.idxmin()), str(means.idxmax())]
+
+
+__all__ = ["COLUMNS", "SUMMARY", "GroupTables", "State", "group_tables"]

@@ -1,0 +1,150 @@
+"""One audit from tables and a plan to numbers, answers and a JSON document. Knows no model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audit.answers import State
+from audit.beyond import beyond
+from audit.coded import Coded
+from audit.exposure import ListStatistics, list_statistics
+from audit.groups import GroupTables, group_tables
+from audit.intervals import Bootstrap
+from audit.metrics import METRICS
+from audit.plan import Plan
+from audit.providers import provider_tables
+from audit.quality import quality
+from audit.sanity import Sanity, sanity
+from data.columns import Kind
+
+_ANSWERED = (State.FLAG, State.NO_FLAG)
+
+
+@dataclass(frozen=True, eq=False)
+class AuditTables:
+    """What an audit reads, under the public column names; lists may come from any system."""
+
+    recommendations: pd.DataFrame  # user_id, item_id, rank
+    outcomes: pd.DataFrame  # user_id, item_id: held-out truth
+    train: pd.DataFrame  # user_id, item_id: what the lists could know
+    items: pd.DataFrame  # index item_id: the recommendable catalogue
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    groups: dict[str, pd.Series] = field(default_factory=dict)  # attribute name: group by user_id
+    n_users_total: int | None = None  # users of the whole system, if more than the tables name
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """The result: every number with its interval, n and words; `exit_code` sums up the answers."""
+
+    label: str
+    plan: Plan
+    per_user: pd.DataFrame  # index user_id, a column per metric, NaN where undefined
+    overall: pd.DataFrame  # index metric: value, low, high, n, undefined, and its words
+    lists: ListStatistics
+    groups: GroupTables
+    providers: pd.DataFrame
+    sanity: Sanity
+    notes: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """Sum up: 1 something is flagged; 2 too little evidence; 0 nothing is flagged.
+
+        Only confirmatory groups, and providers under a planned floor, count. Evidence is too little where some
+        attribute and metric have no group at all with an answer, or no provider has one; and where the plan compares
+        nobody.
+        """
+        rows = self.groups.rows[self.groups.rows["family"] == "confirmatory"]
+        floored = self.providers[self.providers["state"].notna()]
+        if (rows["state"] == State.FLAG).any() or (floored["state"] == State.FLAG).any():
+            return 1
+        answered = rows["state"].isin(_ANSWERED).groupby([rows["attribute"], rows["metric"]]).any()
+        if len(floored):
+            answered = pd.concat([answered, floored["state"].isin(_ANSWERED).groupby(floored["column"]).any()])
+        return 0 if len(answered) and answered.all() else 2
+
+    def document(self) -> dict[str, Any]:
+        """The audit as plain JSON values; NaN is null."""
+        overall = self.overall.rename_axis("metric").reset_index().to_dict("records")
+        return _plain(
+            {
+                "label": self.label,
+                "exit_code": self.exit_code,
+                "plan": self.plan.model_dump(mode="json"),
+                "plan_hash": self.plan.hash,
+                "overall": {row["metric"]: row for row in overall},
+                "groups": self.groups.rows.to_dict("records"),
+                "group_summary": self.groups.summary.to_dict("records"),
+                "family_size": self.groups.family_size,
+                "providers": self.providers.to_dict("records"),
+                "lists": asdict(self.lists),
+                "sanity": asdict(self.sanity),
+                "notes": list(self.notes),
+            }
+        )
+
+
+def run_audit(tables: AuditTables, plan: Plan | None = None, *, label: str = "") -> Audit:
+    """Judge the lists by the plan. Bad input is refused with a sentence; oddities are counted in `sanity`."""
+    plan = Plan() if plan is None else plan
+    coded = Coded.of(tables.recommendations, tables.outcomes, tables.train, tables.items, k=plan.k)
+    judged = quality(coded)
+    shown = beyond(
+        coded, tables.items, tables.kinds, content=plan.content, calibration=plan.calibration, head=plan.head
+    )
+    per_user = judged.per_user.join(shown, how="outer").reindex([*judged.per_user, *shown], axis=1)
+    lists = list_statistics(coded, shown, plan.browsing)
+    groups = group_tables(per_user, tables.groups, plan)
+    providers = provider_tables(coded, tables.items, tables.kinds, plan)
+    odd = sanity(coded, tables.n_users_total)
+    overall = _overall(per_user, lists, plan)
+    notes = (*odd.sentences(plan.k), *_notes(per_user, tables, groups, plan))
+    return Audit(label, plan, per_user, overall, lists, groups, providers, odd, notes)
+
+
+def _overall(per_user: pd.DataFrame, lists: ListStatistics, plan: Plan) -> pd.DataFrame:
+    bootstrap = Bootstrap(plan.draws, plan.seed, plan.level)
+    table = bootstrap.means(per_user)
+    table["undefined"] = len(per_user) - table["n"]
+    lift = bootstrap.ratio(per_user["list_popularity"].to_numpy(), per_user["profile_popularity"].to_numpy())
+    table.loc["popularity_lift"] = [lift.value - 1, lift.low - 1, lift.high - 1, lift.n, len(per_user) - lift.n]
+    for name, value in asdict(lists).items():
+        if name in METRICS and name not in table.index:
+            table.loc[name] = [value, np.nan, np.nan, lists.n_lists, 0]
+    words = [METRICS[name] for name in table.index]
+    for column in ("title", "convention", "denominator", "direction"):
+        table[column] = [getattr(metric, column) for metric in words]
+    table["label"] = [metric.label(plan.k) for metric in words]
+    return table.astype({"n": np.int64, "undefined": np.int64})
+
+
+def _notes(per_user: pd.DataFrame, tables: AuditTables, groups: GroupTables, plan: Plan) -> list[str]:
+    notes = [
+        "Users are the unit: intervals resample users, and tests exchange their group labels.",
+        "Measures of all lists together carry no interval.",
+        f"{groups.family_size} comparisons form the confirmatory family, corrected by {plan.correction}; every p rests on "
+        f"{groups.draws:,} permutations of labels.",
+        "No flag is not evidence of equality beyond the stated threshold.",
+    ]
+    if not plan.attributes and not tables.groups:
+        notes.append("No user attribute is given, so no group is compared.")
+    notes += [f"'{name}' is undefined for everybody here." for name in per_user.columns[per_user.isna().all()]]
+    return notes
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
