@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from models.explanation import Explanation, Part
+from typing import Any
+
+from models.explanation import Counterfactual, Explanation, Part
+from models.slider import budget_of
 
 _REASONS = 3
 
@@ -76,3 +79,53 @@ _SENTENCES = {
     "slider": _slider,
     "neighbours": _neighbours,
 }
+
+PROFILING_HELP = (
+    "On: the list is made from your own past choices. Off: it is the same list for everybody, made without any "
+    "personal data. Your choice stays until you change it."
+)
+NOT_PROFILED = (
+    "Your list is not personalised. These are the titles that most people chose, the same for everybody. "
+    "No record of you was read to make it."
+)
+SLIDER_HELP = (
+    "0 shows the most relevant titles. Moving right gives up a stated part of that relevance, at most half, to show "
+    "titles that fewer people know."
+)
+TAKE_OUT_HELP = (
+    "The list and its reasons are made again without these choices, at once. Remove one here to use it again."
+)
+
+_CLAIMS = {
+    "exact": "Exact: the parts below add up to the score. Compared with {background}.",
+    "exact given neighbours": "Exact while the set of similar people or titles stays as it is. Compared with {background}.",
+    "shap over signals": "Shapley values of a learned combination of readable signals. Compared with {background}.",
+    "partly opaque": "Only these terms of the model are readable; the taste match itself is not. Compared with {background}.",
+}
+
+
+def claim(told: Explanation) -> str:
+    """What kind of explanation this is, and what it compares with."""
+    return _CLAIMS[str(told.kind)].format(background=told.background or "nothing")
+
+
+def sum_line(told: Explanation) -> str:
+    """The sum that anybody can check."""
+    total = sum(part.value for part in told.parts)
+    return f"Starting point {told.base:.6f} plus all parts {total:+.6f} is the score {told.score:.6f}."
+
+
+def counterfactual_sentence(found: Counterfactual, titles: list[str]) -> str:
+    """What would happen without the named choices; the rank after is from scoring again."""
+    after = "it would not be ranked" if found.rank_after is None else f"it would fall to place {found.rank_after}"
+    return f"Without {listed(titles)} {after} (now place {found.rank_before}). Checked by scoring again."
+
+
+def slider_effect(shown: dict[str, Any], chosen: dict[str, Any]) -> str:
+    """What the slider does to this list, in figures."""
+    whose = "your own setting" if chosen["slider"] is not None else "the default"
+    if shown["serendipity"] == 0:
+        return f"Most relevant titles, nothing given up ({whose})."
+    budget = budget_of(shown["serendipity"])
+    kept = shown["relevance_kept"]
+    return f"Budget: at most {budget:.0%} of the relevance may be given up. Given up here: {1 - kept:.1%} ({whose})."

@@ -20,7 +20,7 @@ class State(StrEnum):
 
 
 def decide(row: Mapping[str, Any], plan: Plan) -> tuple[State, str]:
-    """The answer for one row of a group table, and why, in one sentence.
+    """Give the answer for one row of a group table, and why, in one sentence.
 
     'too few to say' below `minimum_cell` people in the group or outside it. 'flag' if p_adjusted < alpha and the gap is
     at least the threshold, up or down. 'no flag' if the whole interval of the gap lies inside plus or minus the

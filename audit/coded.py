@@ -50,18 +50,18 @@ class Coded:
         lists = _pairs(recommendations, "recommendations")
         ranks = _ranks(recommendations)
         truth = _pairs(outcomes, "outcomes")
-        history = _pairs(train, "interactions") if train is not None else (_NOTHING, _NOTHING)
-        known = as_text(items.index.to_series()) if items is not None else _NOTHING
-        users = Ids(_distinct(lists[0], truth[0], history[0]))
-        vocabulary = Ids(_distinct(known, lists[1], truth[1], history[1]))
-        user, item = users.codes(lists[0]), vocabulary.codes(lists[1])
+        history = _pairs(train, "interactions") if train is not None else (_EMPTY, _EMPTY)
+        known = _Column.of(items.index.to_series()) if items is not None else _EMPTY
+        users = Ids(np.concatenate([lists[0].texts, truth[0].texts, history[0].texts]))
+        vocabulary = Ids(np.concatenate([known.texts, lists[1].texts, truth[1].texts, history[1].texts]))
+        user, item = lists[0].codes(users), lists[1].codes(vocabulary)
         keep = np.flatnonzero(ranks <= k)
         keep = keep[np.lexsort((ranks[keep], user[keep]))]
         _refuse_ties(users, user[keep], ranks[keep])
         catalogue = np.ones(len(vocabulary), bool) if items is None else np.zeros(len(vocabulary), bool)
-        catalogue[vocabulary.codes(known)] = True
+        catalogue[known.codes(vocabulary)] = True
         shape = (len(users), len(vocabulary))
-        pairs = [_incidence(users.codes(u), vocabulary.codes(i), shape) for u, i in (truth, history)]
+        pairs = [_incidence(u.codes(users), i.codes(vocabulary), shape) for u, i in (truth, history)]
         rows = (user[keep], item[keep], ranks[keep])
         return cls(k, users, vocabulary, *rows, pairs[0], pairs[1], catalogue, int((ranks > k).sum()))
 
@@ -117,7 +117,28 @@ class Coded:
         return divide(self.total(np.where(counted > 0, values, 0.0)), self.total(counted))
 
 
-_NOTHING = pd.Series([], dtype=object)
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """A column of ids: its distinct texts and the place of each row among them, so that a text is read once."""
+
+    places: np.ndarray
+    texts: np.ndarray
+
+    @classmethod
+    def of(cls, column: pd.Series) -> _Column:
+        places, distinct = pd.factorize(column)
+        return cls(places, as_text(pd.Series(distinct)).to_numpy(dtype=object))
+
+    def missing(self) -> np.ndarray:
+        """Rows without an id."""
+        blank = np.append(pd.isna(self.texts), True)
+        return np.flatnonzero(blank[self.places])
+
+    def codes(self, ids: Ids) -> np.ndarray:
+        return ids.codes(self.texts)[self.places]
+
+
+_EMPTY = _Column(np.empty(0, dtype=np.int64), np.empty(0, dtype=object))
 
 
 def divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
@@ -126,19 +147,15 @@ def divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     return np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, np.nan), where=bottom != 0)
 
 
-def _distinct(*columns: pd.Series) -> np.ndarray:
-    return np.concatenate([pd.unique(column) for column in columns])
-
-
-def _pairs(frame: pd.DataFrame, table: str) -> tuple[pd.Series, pd.Series]:
+def _pairs(frame: pd.DataFrame, table: str) -> tuple[_Column, _Column]:
     columns = []
     for name in (USER, ITEM):
         if name not in frame:
             raise BadInput("a needed column is missing", file=table, column=name, fix=f"give {USER} and {ITEM}")
-        column = as_text(frame[name])
-        if (blank := column.isna().to_numpy()).any():
-            row = int(np.flatnonzero(blank)[0]) + 1
-            raise BadInput("an id is missing", file=table, row=row, column=name, fix="fill it or drop the row")
+        column = _Column.of(frame[name])
+        if len(blank := column.missing()):
+            fix = "fill it or drop the row"
+            raise BadInput("an id is missing", file=table, row=int(blank[0]) + 1, column=name, fix=fix)
         columns.append(column)
     return columns[0], columns[1]
 

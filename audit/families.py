@@ -67,14 +67,16 @@ def _gaps(sums: np.ndarray, size: np.ndarray, total: np.ndarray) -> np.ndarray:
 
 def _drawn(values: np.ndarray, codes: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
     n, total = len(values), values.sum(axis=0)
-    size = np.bincount(codes, minlength=len(seen)).astype(np.float64)
+    size = np.bincount(codes, minlength=len(seen))
+    there = np.flatnonzero(size)
+    starts = np.concatenate([[0], np.cumsum(size[there])[:-1]])
     extreme = np.zeros(seen.shape)
     step = max(1, _CELLS // max(n, 1))
     for start in range(0, draws, step):
-        shuffled = rng.permuted(np.tile(codes, (min(step, draws - start), 1)), axis=1)
-        for group in range(len(size)):
-            sums = (shuffled == group).astype(np.float64) @ values
-            extreme[group] += _at_least(sums, size[group], n, total, seen[group])
+        order = rng.permuted(np.tile(np.arange(n), (min(step, draws - start), 1)), axis=1)
+        for metric, column in enumerate(values.T):
+            sums = np.add.reduceat(column[order], starts, axis=1)
+            extreme[there, metric] += _at_least(sums, size[there], n, total[metric], seen[there, metric])
     return np.where(np.isfinite(seen), (1 + extreme) / (1 + draws), np.nan)
 
 
@@ -86,9 +88,12 @@ def _subsets(values: np.ndarray, size: float, seen: np.ndarray, draws: int, rng:
     return np.where(np.isfinite(seen), (1 + _at_least(sums, small, n, total, seen)) / (1 + draws), np.nan)
 
 
-def _at_least(sums: np.ndarray, size: float, n: int, total: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """How many draws reach the seen gap; equal up to rounding counts as reached."""
-    gaps = np.abs(divide(sums, np.array([size])) - divide(total - sums, np.array([n - size])))
+def _at_least(
+    sums: np.ndarray, size: np.ndarray | int, n: int, total: np.ndarray | float, seen: np.ndarray
+) -> np.ndarray:
+    """How many draws (rows) reach the seen gap; equal up to rounding counts as reached."""
+    size = np.asarray(size, dtype=np.float64)
+    gaps = np.abs(divide(sums, size) - divide(total - sums, n - size))
     return (gaps >= seen - 1e-12).sum(axis=0)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 from zlib import crc32
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from audit.answers import State, decide
+from audit.answers import decide
 from audit.coded import divide
 from audit.exposure import UNKNOWN
 from audit.families import adjust, permutation_p
@@ -18,6 +19,9 @@ from audit.intervals import Bootstrap
 from audit.plan import Plan
 from data.errors import BadInput
 from data.ids import Ids, as_text
+
+if TYPE_CHECKING:
+    from fairlearn.metrics import MetricFrame
 
 COLUMNS = (
     *("attribute", "group", "metric", "family", "n", "value", "low", "high", "gap", "gap_low", "gap_high"),
@@ -52,15 +56,16 @@ def group_tables(per_user: pd.DataFrame, groups: dict[str, pd.Series], plan: Pla
     labels = {name: _labels(name, column, per_user.index) for name, column in chosen.items()}
     values = per_user[[*plan.metrics, *plan.exploratory]].astype(np.float64)
     draws = _draws(plan, sum(column.nunique() for column in labels.values()))
-    parts = [_attribute(column, values, plan, draws) for column in labels.values()]
+    frames = {name: _frames(column, values) for name, column in labels.items()}
+    parts = [_attribute(column, values, frames[name], plan, draws) for name, column in labels.items()]
     if not parts:
         return GroupTables(pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=list(SUMMARY)), 0, draws)
     rows = _corrected(pd.concat(parts, ignore_index=True), plan)
-    answers = [decide(row, plan) for row in rows.to_dict("records")]
+    answers = [decide(cast("dict[str, Any]", row), plan) for row in rows.to_dict("records")]
     rows["state"], rows["reason"] = [state for state, _ in answers], [reason for _, reason in answers]
-    summary = pd.concat([_summary(column, values, plan) for column in labels.values()], ignore_index=True)
+    summaries = [_summary(column, values, frames[name], plan) for name, column in labels.items()]
     family = int((rows["p_adjusted"].notna() & (rows["family"] == "confirmatory") & ~rows["mirror"]).sum())
-    return GroupTables(rows[list(COLUMNS)], summary, family, draws)
+    return GroupTables(rows[list(COLUMNS)], pd.concat(summaries, ignore_index=True), family, draws)
 
 
 def _planned(groups: dict[str, pd.Series], plan: Plan) -> list[str]:
@@ -73,7 +78,7 @@ def _planned(groups: dict[str, pd.Series], plan: Plan) -> list[str]:
 
 
 def _labels(name: str, column: pd.Series, users: pd.Index) -> pd.Series:
-    """The group of every user as text; 'unknown' where it is missing or the user is not in the column."""
+    """Read the group of every user as text; 'unknown' where it is missing or the user is not in the column."""
     index = as_text(pd.Series(column.index))
     if (twice := index[index.duplicated()]).size:
         raise BadInput(f"user '{twice.iloc[0]}' has two values", column=name, fix="give one row per user")
@@ -87,16 +92,25 @@ def _draws(plan: Plan, groups: int) -> int:
     return max(plan.draws, int(np.ceil(2 * family / plan.alpha)))
 
 
-def _attribute(labels: pd.Series, values: pd.DataFrame, plan: Plan, draws: int) -> pd.DataFrame:
+def _frames(labels: pd.Series, values: pd.DataFrame) -> dict[str, MetricFrame]:
+    """One MetricFrame per metric that is defined for anybody."""
+    return {
+        str(name): metric_frame(column.to_numpy(), labels) for name, column in values.items() if column.notna().any()
+    }
+
+
+def _attribute(
+    labels: pd.Series, values: pd.DataFrame, frames: dict[str, MetricFrame], plan: Plan, draws: int
+) -> pd.DataFrame:
     known = Ids(labels[labels != UNKNOWN])
     names = [*map(str, known.values), UNKNOWN]
     codes = known.codes(labels)
     codes = np.where(codes < 0, len(known), codes)
     array = values.to_numpy()
-    columns = {**_by_group(labels, values, names), **_gaps(array, codes, len(names), plan)}
+    columns = {**_by_group(values, frames, names), **_gaps(array, codes, len(names), plan)}
     columns["p"] = _p(array, codes, len(known), draws, [plan.seed, crc32(str(labels.name).encode())])
     grid = pd.MultiIndex.from_product([values.columns, names], names=["metric", "group"]).to_frame(index=False)
-    table = grid.assign(attribute=labels.name, **{name: column.ravel() for name, column in columns.items()})
+    table = grid.assign(attribute=str(labels.name), **{name: column.ravel() for name, column in columns.items()})
     table["family"] = np.where(table["metric"].isin(plan.metrics), "confirmatory", "exploratory")
     table["mirror"] = (len(known) == 2) & (table["group"] == names[1])
     few, alone = table["n"] < plan.minimum_cell, table["n_rest"] < plan.minimum_cell
@@ -105,19 +119,14 @@ def _attribute(labels: pd.Series, values: pd.DataFrame, plan: Plan, draws: int) 
     return table[table["group"].isin(set(labels))]
 
 
-def _by_group(labels: pd.Series, values: pd.DataFrame, names: list[str]) -> dict[str, np.ndarray]:
+def _by_group(values: pd.DataFrame, frames: dict[str, MetricFrame], names: list[str]) -> dict[str, np.ndarray]:
     """Metrics x groups: mean and number of users, from MetricFrame."""
-    frames = [_means(column.to_numpy(), labels).reindex(names) for _, column in values.items()]
+    empty = pd.DataFrame({"value": np.nan, "n": 0}, index=pd.Index(names))
+    tables = [frames[name].by_group.reindex(names) if name in frames else empty for name in values]
     return {
-        "value": np.stack([frame["value"].to_numpy(dtype=np.float64) for frame in frames]),
-        "n": np.stack([frame["n"].fillna(0).to_numpy(dtype=np.int64) for frame in frames]),
+        "value": np.stack([table["value"].to_numpy(dtype=np.float64) for table in tables]),
+        "n": np.stack([table["n"].fillna(0).to_numpy(dtype=np.int64) for table in tables]),
     }
-
-
-def _means(values: np.ndarray, labels: pd.Series) -> pd.DataFrame:
-    if not np.isfinite(values).any():
-        return pd.DataFrame({"value": [], "n": []})
-    return metric_frame(values, labels).by_group
 
 
 def _gaps(array: np.ndarray, codes: np.ndarray, n_groups: int, plan: Plan) -> dict[str, np.ndarray]:
@@ -173,7 +182,7 @@ def _p(array: np.ndarray, codes: np.ndarray, known: int, draws: int, seed: list[
 
 
 def _corrected(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
-    """Adjusted p within each family; the second row of a two-group attribute is the same comparison."""
+    """Adjust p within each family; the second row of a two-group attribute is the same comparison."""
     rows["p_adjusted"] = np.nan
     for family, method in (("confirmatory", plan.correction), ("exploratory", "benjamini-hochberg")):
         once = (rows["family"] == family) & ~rows["mirror"]
@@ -185,22 +194,21 @@ def _corrected(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     return rows
 
 
-def _summary(labels: pd.Series, values: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+def _summary(labels: pd.Series, values: pd.DataFrame, frames: dict[str, MetricFrame], plan: Plan) -> pd.DataFrame:
     rows = []
     for metric, column in values.items():
-        count = column.groupby(labels).count().drop(UNKNOWN, errors="ignore")
-        shown = count.index[count >= plan.minimum_cell]
-        kept = labels.isin(shown)
-        between = _between(column[kept].to_numpy(), labels[kept]) if len(shown) > 1 else [np.nan, np.nan, None, None]
+        count = column.groupby(labels).count()
+        shown = count.index[(count >= plan.minimum_cell) & (count.index != UNKNOWN)]
+        kept = labels.isin(shown).to_numpy()
+        between: list[object] = [np.nan, np.nan, None, None]
+        if len(shown) > 1:
+            whole = len(shown) == (count > 0).sum()
+            between = _between(frames[str(metric)] if whole else metric_frame(column[kept].to_numpy(), labels[kept]))
         rows.append([labels.name, metric, *between, len(shown)])
     return pd.DataFrame(rows, columns=list(SUMMARY))
 
 
-def _between(values: np.ndarray, labels: pd.Series) -> list[object]:
-    frame = metric_frame(values, labels)
+def _between(frame: MetricFrame) -> list[object]:
     means = frame.by_group["value"]
     ratio = float(frame.ratio()["value"]) if means.max() > 0 and means.min() >= 0 else np.nan
     return [float(frame.difference()["value"]), ratio, str(means.idxmin()), str(means.idxmax())]
-
-
-__all__ = ["COLUMNS", "SUMMARY", "GroupTables", "State", "group_tables"]

@@ -109,7 +109,7 @@ _ALL = (
         f"Punishes a missing category harder than an added one. {_RANKLESS}",
     ),
     Metric(
-        "novelty", "Novelty", "How rarely chosen the recommended items are, in bits: one bit more is half as many people.",
+        "novelty", "Novelty", "How rarely chosen the recommended items are, in bits: one more is half as many people.",
         "mean over the list of -log2(users_i / users)", 0, INF, "neither", _LISTED,
         "Self-information over training users; an item nobody chose counts as chosen by one (RePlay).",
         f"Rare is not the same as new to this person. {_RANKLESS}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ def provider_tables(coded: Coded, items: pd.DataFrame, kinds: Mapping[str, Kind]
     table = pd.concat(parts, ignore_index=True)
     table["p_adjusted"] = adjust(table["p"].to_numpy(dtype=np.float64), plan.correction)
     lists = int((coded.length > 0).sum())
-    answers = [_answer(row, plan, lists) for row in table.to_dict("records")]
+    answers = [_answer(cast("dict[str, Any]", row), plan, lists) for row in table.to_dict("records")]
     table["state"], table["reason"] = [state for state, _ in answers], [reason for _, reason in answers]
     return table[list(COLUMNS)]
 

@@ -70,7 +70,7 @@ class Audit:
         return 0 if len(answered) and answered.all() else 2
 
     def document(self) -> dict[str, Any]:
-        """The audit as plain JSON values; NaN is null."""
+        """Lay the audit out as plain JSON values; NaN is null."""
         overall = self.overall.rename_axis("metric").reset_index().to_dict("records")
         return _plain(
             {
@@ -92,7 +92,7 @@ class Audit:
 
 def run_audit(tables: AuditTables, plan: Plan | None = None, *, label: str = "") -> Audit:
     """Judge the lists by the plan. Bad input is refused with a sentence; oddities are counted in `sanity`."""
-    plan = Plan() if plan is None else plan
+    plan = Plan.of() if plan is None else plan
     coded = Coded.of(tables.recommendations, tables.outcomes, tables.train, tables.items, k=plan.k)
     judged = quality(coded)
     shown = beyond(
@@ -113,10 +113,11 @@ def _overall(per_user: pd.DataFrame, lists: ListStatistics, plan: Plan) -> pd.Da
     table = bootstrap.means(per_user)
     table["undefined"] = len(per_user) - table["n"]
     lift = bootstrap.ratio(per_user["list_popularity"].to_numpy(), per_user["profile_popularity"].to_numpy())
-    table.loc["popularity_lift"] = [lift.value - 1, lift.low - 1, lift.high - 1, lift.n, len(per_user) - lift.n]
+    more = {"popularity_lift": [lift.value - 1, lift.low - 1, lift.high - 1, lift.n, len(per_user) - lift.n]}
     for name, value in asdict(lists).items():
         if name in METRICS and name not in table.index:
-            table.loc[name] = [value, np.nan, np.nan, lists.n_lists, 0]
+            more[name] = [value, np.nan, np.nan, lists.n_lists, 0]
+    table = pd.concat([table, pd.DataFrame.from_dict(more, orient="index", columns=list(table.columns))])
     words = [METRICS[name] for name in table.index]
     for column in ("title", "convention", "denominator", "direction"):
         table[column] = [getattr(metric, column) for metric in words]
@@ -128,8 +129,8 @@ def _notes(per_user: pd.DataFrame, tables: AuditTables, groups: GroupTables, pla
     notes = [
         "Users are the unit: intervals resample users, and tests exchange their group labels.",
         "Measures of all lists together carry no interval.",
-        f"{groups.family_size} comparisons form the confirmatory family, corrected by {plan.correction}; every p rests on "
-        f"{groups.draws:,} permutations of labels.",
+        f"{groups.family_size} comparisons form the confirmatory family, corrected by {plan.correction}; every p "
+        f"rests on {groups.draws:,} permutations of labels.",
         "No flag is not evidence of equality beyond the stated threshold.",
     ]
     if not plan.attributes and not tables.groups:

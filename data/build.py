@@ -183,7 +183,7 @@ def _content(
 ) -> pd.DataFrame:
     """The items table in vocabulary order: title, provider and the declared content columns."""
     if table is None or rows is None:
-        return pd.DataFrame(index=_index(items, ITEM))
+        return _bare(items, ITEM)
     declared = [column for column in kinds if column not in (TITLE, PROVIDER)]
     used = [column for column in (TITLE, PROVIDER) if column in table.frame] + declared
     notes += _dropped(table, [ITEM, *used])
@@ -201,15 +201,21 @@ def _attributes(
     table: RawTable | None, rows: _Coded | None, users: Ids, roles: dict[str, Role], notes: list[str]
 ) -> pd.DataFrame:
     if table is None or rows is None:
-        return pd.DataFrame(index=_index(users, USER))
+        return _bare(users, USER)
     notes += _dropped(table, [USER, *roles])
     return _aligned({column: texts(table.frame[column]) for column in roles}, rows, users, USER)
 
 
 def _aligned(columns: dict[str, pd.Series], rows: _Coded, ids: Ids, name: str) -> pd.DataFrame:
     """The columns with a row for every id of the vocabulary, missing where the table has none."""
+    if not columns:
+        return _bare(ids, name)
     frame = pd.DataFrame({column: series.array for column, series in columns.items()}, index=rows.codes(ids))
     return frame.reindex(np.arange(len(ids))).set_axis(_index(ids, name))
+
+
+def _bare(ids: Ids, name: str) -> pd.DataFrame:
+    return pd.DataFrame(index=_index(ids, name), columns=pd.Index([], dtype="str"))
 
 
 def _index(ids: Ids, name: str) -> pd.Index:

@@ -84,18 +84,18 @@ def seconds(raw: RawTable, column: str) -> tuple[np.ndarray, list[str]]:
 
 
 def dates(raw: RawTable, column: str) -> pd.Series:
-    """datetime64[s] of ISO 8601 dates; missing ones are NaT, anything else is refused."""
+    """datetime64[ms] of ISO 8601 dates; missing ones are NaT, anything else is refused."""
     values = raw.frame[column]
     if pd.api.types.is_datetime64_any_dtype(values):
         read = values.dt.tz_convert(None) if values.dt.tz is not None else values
-        return read.astype("datetime64[s]").reset_index(drop=True)
+        return read.astype("datetime64[ms]").reset_index(drop=True)
     text = texts(values)
     read = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce").dt.tz_convert(None)
     wrong = (read.isna() & text.notna()).to_numpy()
     if wrong.any():
         row = int(np.argmax(wrong))
         raise _refusal(raw, row, column, "this is not a date", "write dates as 2024-12-31, or call the column text")
-    return read.astype("datetime64[s]").reset_index(drop=True)
+    return read.astype("datetime64[ms]").reset_index(drop=True)
 
 
 def repeats(*codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

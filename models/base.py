@@ -83,7 +83,7 @@ class Profiles:
         start, stop = self.matrix.indptr[:2]
         items, values = self.matrix.indices[start:stop], self.matrix.data[start:stop]
         keep = ~(items[None, None, :] == sets[:, :, None]).any(axis=1)
-        row, place = np.nonzero(keep)
+        _, place = np.nonzero(keep)
         pointers = np.concatenate([[0], np.cumsum(keep.sum(axis=1))])
         matrix = sparse.csr_array((values[place], items[place], pointers), shape=(len(sets), self.matrix.shape[1]))
         return Profiles(np.repeat(self.users[:1], len(sets)), matrix)
@@ -145,7 +145,7 @@ class Recommender(ABC):
 
         A person with fewer than k unseen items gets a shorter list (item code -1, score NaN at the end).
         """
-        if not 1 <= k:
+        if not k >= 1:
             raise BadInput("the list length k must be at least 1", value=k, fix="ask for k = 10")
         return self._top(profiles, min(k, len(self.training.items)), hidden)
 
@@ -227,6 +227,7 @@ def _setting_error(model: str, settings: type[Settings], error: ValidationError)
         fix = f"'{model}' knows {', '.join(settings.model_fields) or 'no settings'}"
         return BadInput(f"unknown setting '{name}' of model '{model}'", fix=fix)
     return BadInput(
-        f"setting '{name}' of model '{model}': {first['msg'].lower()}", value=first["input"], fix="see `sightglass models`"
+        f"setting '{name}' of model '{model}': {first['msg'].lower()}",
+        value=first["input"],
+        fix="see `sightglass models`",
     )
-

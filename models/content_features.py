@@ -32,6 +32,8 @@ def item_features(content: pd.DataFrame, kinds: dict[str, Kind], weights: dict[s
         if weight == 0:
             continue
         features, table = _ENCODERS[kind](content[column])
+        if not features:
+            continue
         names += [f"{column}: {feature}" for feature in features]
         tables.append(sparse.csr_array(normalize(table)) * weight)
     if not tables:
@@ -53,7 +55,7 @@ def numbers(column: pd.Series, kind: Kind) -> np.ndarray:
     if kind is Kind.DATE and not pd.api.types.is_numeric_dtype(column):
         read = None if pd.api.types.is_datetime64_any_dtype(column) else "mixed"
         dates = pd.to_datetime(column, errors="coerce", utc=True, format=read)
-        return np.asarray(dates.dt.year + (dates.dt.dayofyear - 1) / 366, dtype=np.float64)
+        return np.asarray(dates.dt.year + (dates.dt.day_of_year - 1) / 366, dtype=np.float64)
     values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
     return np.where(np.isfinite(values), values, np.nan)
 

@@ -39,7 +39,7 @@ def statistics_hash(statistics: dict[str, np.ndarray]) -> str:
 
 
 @njit(parallel=True, cache=True)
-def _co_counts(indptr, indices, item_indptr, item_indices, n):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _co_counts(indptr, indices, item_indptr, item_indices, n):
     counts = np.zeros((n, n), dtype=np.int32)
     half = (n + 1) // 2
     for pair in prange(half):

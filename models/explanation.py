@@ -58,5 +58,5 @@ class Explanation:
 
     @property
     def residual(self) -> float:
-        """score - base - sum of parts; 0 up to rounding where exact."""
+        """Score - base - sum of parts; 0 up to rounding where exact."""
         return self.score - self.base - sum(part.value for part in self.parts)

@@ -14,7 +14,7 @@ _SLACK = 6
 _EPSILON = 1.2e-7  # of float32; the bound of a sum of n terms is n times this times the sum of sizes
 
 
-def fused_top_k(indptr, indices, values, weights, weights32, hidden, k, largest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def fused_top_k(indptr, indices, values, weights, weights32, hidden, k, largest):
     """Item codes (n, k) and float64 scores (n, k) of the best unseen items; -1 and NaN where a list is shorter.
 
     indptr, indices, values: CSR histories with sorted indices; weights: items x items (history item, target), C order;
@@ -28,7 +28,7 @@ def fused_top_k(indptr, indices, values, weights, weights32, hidden, k, largest)
 
 
 @njit(cache=True)
-def _push(codes, scores, size, limit, code, score):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _push(codes, scores, size, limit, code, score):
     """Insert into a list kept in order of (score down, code up); returns its new size."""
     if size == limit and not (score > scores[size - 1] or (score == scores[size - 1] and code < codes[size - 1])):
         return size
@@ -41,12 +41,17 @@ def _push(codes, scores, size, limit, code, score):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True)
-def _accumulate(table, indices, values, start, stop, weights32):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _accumulate(table, indices, values, start, stop, weights32):
     """Add the weighted rows of a history, eight at a time so that the table is read and written an eighth as often."""
     n = len(table)
     p = start
     while p + 8 <= stop:
-        a, b, c, d = weights32[indices[p]], weights32[indices[p + 1]], weights32[indices[p + 2]], weights32[indices[p + 3]]
+        a, b, c, d = (
+            weights32[indices[p]],
+            weights32[indices[p + 1]],
+            weights32[indices[p + 2]],
+            weights32[indices[p + 3]],
+        )
         e, f, g, h = (
             weights32[indices[p + 4]],
             weights32[indices[p + 5]],
@@ -56,7 +61,9 @@ def _accumulate(table, indices, values, start, stop, weights32):  # type: ignore
         v, w, x, y = values[p], values[p + 1], values[p + 2], values[p + 3]
         r, s, t, u = values[p + 4], values[p + 5], values[p + 6], values[p + 7]
         for i in range(n):
-            table[i] += ((v * a[i] + w * b[i]) + (x * c[i] + y * d[i])) + ((r * e[i] + s * f[i]) + (t * g[i] + u * h[i]))
+            table[i] += ((v * a[i] + w * b[i]) + (x * c[i] + y * d[i])) + (
+                (r * e[i] + s * f[i]) + (t * g[i] + u * h[i])
+            )
         p += 8
     while p < stop:
         a, v = weights32[indices[p]], values[p]
@@ -66,7 +73,7 @@ def _accumulate(table, indices, values, start, stop, weights32):  # type: ignore
 
 
 @njit(cache=True)
-def _exact(indices, values, start, stop, weights, codes, size, exact):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _exact(indices, values, start, stop, weights, codes, size, exact):
     """float64 scores of the first `size` codes, each summed over the history in ascending order."""
     for place in range(size):
         exact[place] = 0.0
@@ -77,7 +84,7 @@ def _exact(indices, values, start, stop, weights, codes, size, exact):  # type: 
 
 
 @njit(parallel=True, cache=True)
-def _fused(indptr, indices, values, weights, weights32, hidden, k, largest, items, scores):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _fused(indptr, indices, values, weights, weights32, hidden, k, largest, items, scores):
     n_items = weights.shape[1]
     limit = min(k + _SLACK, n_items)
     values32 = values.astype(np.float32)

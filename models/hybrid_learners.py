@@ -97,10 +97,14 @@ class Trees(Combination):
     def learn(cls, rows: np.ndarray, chosen: np.ndarray, seed: int) -> dict[str, np.ndarray]:
         """Nodes of all trees one after another; `start` is the first node of each, feature -1 a leaf."""
         from sklearn.ensemble import HistGradientBoostingClassifier
+        from threadpoolctl import threadpool_limits
 
-        fitted = HistGradientBoostingClassifier(
+        learner = HistGradientBoostingClassifier(
             max_iter=100, max_leaf_nodes=15, early_stopping=False, random_state=seed
-        ).fit(cls.read(rows), chosen)
+        )
+        # on busy cores the threads of small trees wait for one another far longer than they work
+        with threadpool_limits(limits=1, user_api="openmp"):
+            fitted = learner.fit(cls.read(rows), chosen)
         trees = [stage[0].nodes for stage in fitted._predictors]
         nodes = np.concatenate(trees)
         leaf = nodes["is_leaf"].astype(bool)

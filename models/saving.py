@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from data.keep.artifacts import load_arrays, load_manifest, save_artifact
 from scipy import sparse
 
 from data.columns import Kind
 from data.ids import Ids
-from data.keep.artifacts import load_arrays, load_manifest, save_artifact
 from models.base import Recommender, Training
 from models.counts import statistics_hash
 from models.registry import create

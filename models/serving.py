@@ -25,7 +25,9 @@ class Request:
     def __post_init__(self) -> None:
         if not 0 <= self.serendipity <= 1:
             raise BadInput(
-                "the slider must be between 0 and 1", value=self.serendipity, fix="0 is most relevant, 1 most surprising"
+                "the slider must be between 0 and 1",
+                value=self.serendipity,
+                fix="0 is most relevant, 1 most surprising",
             )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from data.errors import NotFound
 from data.keep.artifacts import load_manifest
+
+from data.errors import NotFound
 from models import saving
 from models.base import Recommender
 

@@ -10,7 +10,9 @@ CountSimilarity = Literal["jaccard", "dice", "cosine"]
 _TINY = 1e-6  # of the published code: an empty set has similarity 0, not 0/0
 
 
-def similarity(kind: CountSimilarity, common: np.ndarray, left: np.ndarray, right: np.ndarray, shrink: float) -> np.ndarray:
+def similarity(
+    kind: CountSimilarity, common: np.ndarray, left: np.ndarray, right: np.ndarray, shrink: float
+) -> np.ndarray:
     """Similarity of sets with sizes `left` (rows) and `right` (columns) that share `common` members, from 0.
 
     jaccard = c/(a + b − c + shrink + 1e-6); dice = c/(a + b + shrink + 1e-6), without the factor 2 of the textbook;

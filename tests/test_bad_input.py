@@ -245,7 +245,7 @@ REFUSED: dict[str, tuple[Callable[[Given], Path], list[str]]] = {
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Catalog:
-    """A catalog that holds one good data set already."""
+    """Hold one good data set already."""
     found = Catalog(tmp_path / "state")
     (tmp_path / "good.csv").write_text(GOOD)
     found.register(read_source(tmp_path / "good.csv"), "good")
@@ -338,7 +338,7 @@ def test_small_data_is_taken_with_a_word_about_what_it_cannot_do(catalog: Catalo
 
 def test_digit_ids_are_the_same_as_text_and_as_numbers(tmp_path: Path):
     given = Given(tmp_path)
-    numbers = dict(user_id=[10, 9, 9], item_id=[130, 7, 130], value=[1.0, 2.0, 3.0])
+    numbers = {"user_id": [10, 9, 9], "item_id": [130, 7, 130], "value": [1.0, 2.0, 3.0]}
     ways = [
         given.file("a.csv", "user_id,item_id,value\n10,130,1\n9,7,2\n9,130,3\n"),
         given.file("quoted.csv", 'user_id,item_id,value\n"10","130",1\n"9"," 7 ",2\n9,130,3.0\n'),
@@ -423,7 +423,7 @@ def test_build_refuses_what_a_loader_declared_wrongly():
 @pytest.mark.parametrize("name", ["", "Upper", "../up", "a/b", ".hidden", "x" * 65, "a b"])
 def test_a_name_that_is_no_name_is_refused(catalog: Catalog, tmp_path: Path, name: str):
     before = held(tmp_path / "state")
-    with pytest.raises(BadInput, match="cannot have this name.*use up to 64 of a-z"):
+    with pytest.raises(BadInput, match=r"cannot have this name.*use up to 64 of a-z"):
         catalog.register(read_source(tmp_path / "good.csv"), name)
     with pytest.raises(SightglassError, match="There is no data set"):
         catalog.open(name)

@@ -17,7 +17,7 @@ from models.ranking import best
 from models.registry import create
 from tests.worlds import small_training
 
-patterns = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed))
+patterns = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 
 def random_matrix(rng: np.random.Generator, people: int = 12, titles: int = 9) -> sparse.csr_array:
@@ -110,7 +110,14 @@ def test_the_fused_pass_equals_plain_float64_ranking(rng: np.random.Generator, k
     weights = np.ascontiguousarray(weights, dtype=np.float64)
     hidden = rng.random(titles) < 0.2
     codes, scores = fused_top_k(
-        matrix.indptr, matrix.indices, matrix.data, weights, weights.astype(np.float32), hidden, k, np.abs(weights).max(1)
+        matrix.indptr,
+        matrix.indices,
+        matrix.data,
+        weights,
+        weights.astype(np.float32),
+        hidden,
+        k,
+        np.abs(weights).max(1),
     )
     table = matrix @ weights
     table[matrix.toarray() > 0] = -np.inf

@@ -74,7 +74,12 @@ def test_the_slider_reaches_the_measured_points(split: tuple[Training, pd.DataFr
     model = create("linear", regularization=458).fit(training)
     candidates = model.recommend(model.profiles(), CANDIDATES)
     surprise = self_information(model.item_counts, len(training.users))
-    for budget, ndcg, coverage in ((0, 0.4457, 0.193), (0.05, 0.4390, 0.295), (0.10, 0.4259, 0.473), (0.20, 0.3989, 0.589)):
+    for budget, ndcg, coverage in (
+        (0, 0.4457, 0.193),
+        (0.05, 0.4390, 0.295),
+        (0.10, 0.4259, 0.473),
+        (0.20, 0.3989, 0.589),
+    ):
         lists = rerank(candidates, surprise, budget, 10).lists
         table = lists.frame(training.users, training.items)
         assert evaluate(table, test, 10).per_user["ndcg"].mean() == pytest.approx(ndcg, abs=1e-3)

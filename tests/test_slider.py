@@ -81,7 +81,9 @@ def test_the_slider_is_a_part_of_the_explanation(name: str) -> None:
             told = explain_served(model, request, item)
             assert told.score == pytest.approx(shown.scores[place], abs=1e-9)
             assert abs(told.residual) <= 1e-9
-            assert [part.value for part in told.parts if part.kind == "slider"] == pytest.approx([shown.slider_term(place)])
+            assert [part.value for part in told.parts if part.kind == "slider"] == pytest.approx(
+                [shown.slider_term(place)]
+            )
 
 
 def test_at_zero_the_served_list_is_the_models_own() -> None:

@@ -45,7 +45,11 @@ def published_split(folder: Path) -> tuple[Training, pd.DataFrame]:
     """The MCRec split of MovieLens 100K over its 943 people and 1,682 titles: training and held-out table."""
     names = ["user_id", "item_id"]
     train = pd.read_csv(
-        folder / "mcrec.train.rating", sep="\t", header=None, names=[*names, "value"], dtype={"user_id": str, "item_id": str}
+        folder / "mcrec.train.rating",
+        sep="\t",
+        header=None,
+        names=[*names, "value"],
+        dtype={"user_id": str, "item_id": str},
     )
     test = pd.read_csv(folder / "mcrec.test.rating", sep="\t", header=None, names=names, dtype=str)
     users, items = Ids([str(n) for n in range(1, 944)]), Ids([str(n) for n in range(1, 1683)])

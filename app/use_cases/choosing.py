@@ -51,5 +51,7 @@ def set_default_slider(workspace: Workspace, data: str, position: float, reason:
 
 def _checked(position: float) -> float:
     if not 0 <= position <= 1:
-        raise BadInput("the slider must be between 0 and 1", value=position, fix="0 is most relevant, 1 most surprising")
+        raise BadInput(
+            "the slider must be between 0 and 1", value=position, fix="0 is most relevant, 1 most surprising"
+        )
     return float(position)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from data.keep.evidence import certificate
 
 from app.workspace import Workspace
 from data.errors import NotFound
 from data.keep.events import Kind
-from data.keep.evidence import certificate
 from models.base import Recommender, Training
 from models.counts import statistics_hash
 from models.registry import create
@@ -79,11 +79,14 @@ def _erase_from_model(workspace: Workspace, model_id: str, user: str, without: T
 
 def _largest_difference(one: Recommender, other: Recommender) -> float:
     pairs = [(array, other._state()[name]) for name, array in one._state().items() if array.dtype.kind in "fiub"]
-    return max((float(np.abs(np.asarray(a, float) - np.asarray(b, float)).max(initial=0)) for a, b in pairs), default=0.0)
+    return max(
+        (float(np.abs(np.asarray(a, float) - np.asarray(b, float)).max(initial=0)) for a, b in pairs), default=0.0
+    )
 
 
 def _same_lists(one: Recommender, other: Recommender) -> bool:
-    return bool(np.array_equal(*(model.recommend(model.profiles(), 10).items for model in (one, other))))
+    ours, theirs = (model.recommend(model.profiles(), 10).items for model in (one, other))
+    return bool(np.array_equal(ours, theirs))
 
 
 def _keep(folder: Path, request: str, told: dict[str, Any]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.use_cases.recommending import parse_item, personal_request
-from app.workspace import Workspace
 from app.wording import why_sentence
+from app.workspace import Workspace
 from models.explanation import Explanation
 from models.serving import explain_served
 

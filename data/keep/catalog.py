@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import re
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,19 +15,14 @@ import numpy as np
 import pandas as pd
 
 from data.build import build
-from data.columns import ITEM, TIME, USER, VALUE, Kind, Role
 from data.errors import BadInput, NotFound, SightglassError
 from data.ids import Ids
 from data.keep.home import locked, private_folder, sweep, write_folder, write_whole
-from data.keep.sensitive import FILE, SensitiveDoor, changed, write_sensitive
+from data.keep.sensitive import FILE, SensitiveDoor
+from data.keep.stored import APART, META, opened, read_meta, sensitive_of, write_version
 from data.tables import Dataset, Interactions, Source
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
-_META = "meta.json"
-_TABLES = ("interactions.parquet", "items.parquet", "users.parquet")
-_APART = "sensitive"
-_FORMAT = 1
-_USER_CODE, _ITEM_CODE = "user", "item"
 
 
 class Catalog:
@@ -63,23 +55,23 @@ class Catalog:
         """The data set; a file that changed since it was written is refused by name."""
         folder = self._where(name)
         try:
-            return _opened(folder, _read_meta(folder))
+            return opened(folder, read_meta(folder))
         except FileNotFoundError:  # another process replaced it between the two readings
             try:
-                return _opened(folder, _read_meta(folder))
+                return opened(folder, read_meta(folder))
             except FileNotFoundError as error:
                 raise SightglassError(f"{error.filename} is missing; import the data set again.") from None
 
     def summary(self, name: str) -> dict[str, Any]:
         """What the data set is, without opening its tables."""
-        meta = _read_meta(self._where(name))
+        meta = read_meta(self._where(name))
         return {key: value for key, value in meta.items() if key not in ("format", "version", "files", "seal")}
 
     def sensitive(self, name: str, record: Callable[[dict], None]) -> SensitiveDoor:
         """The logged door to the sensitive attributes of a data set."""
         folder = self._where(name)
-        meta = _read_meta(folder)
-        return SensitiveDoor(folder / meta["version"] / _APART, record, sha256=meta["files"].get(f"{_APART}/{FILE}"))
+        meta = read_meta(folder)
+        return SensitiveDoor(folder / meta["version"] / APART, record, sha256=meta["files"].get(f"{APART}/{FILE}"))
 
     def drop_user(self, name: str, user_id: str) -> Dataset:
         """Remove a person from every table, the sensitive one too, in one step; returns what is left.
@@ -90,7 +82,7 @@ class Catalog:
         with self._writing(name):
             dataset = self.open(name)
             user = dataset.interactions.users.code(str(user_id), "user")
-            sensitive = _sensitive_of(folder, dataset)
+            sensitive = sensitive_of(folder, dataset)
             left = _without(dataset, user)
             self._put(left, sensitive.drop(index=str(user_id)))
         return left
@@ -115,10 +107,10 @@ class Catalog:
         target = self._folder / dataset.name
         if not target.exists():
             with write_folder(target) as folder:
-                write_whole(folder / _META, _write_version(folder, dataset, sensitive))
+                write_whole(folder / META, write_version(folder, dataset, sensitive))
             return
-        meta = _write_version(target, dataset, sensitive)
-        write_whole(target / _META, meta)
+        meta = write_version(target, dataset, sensitive)
+        write_whole(target / META, meta)
         current = json.loads(meta)["version"]
         for old in target.iterdir():
             if old.is_dir() and old.name != current:
@@ -132,130 +124,6 @@ def _check_name(name: str) -> None:
             value=name,
             fix="use up to 64 of a-z, 0-9, '.', '_' and '-', and begin with a letter or a digit",
         )
-
-
-def _write_version(folder: Path, dataset: Dataset, sensitive: pd.DataFrame) -> bytes:
-    """Write the tables into a new version folder; returns the meta.json that makes it the current one."""
-    version = folder / f"v-{secrets.token_hex(8)}"
-    try:
-        version.mkdir(mode=0o700)
-        for file, table in zip(_TABLES, _tables(dataset), strict=True):
-            _write_table(version / file, table)
-        if len(sensitive.columns):
-            write_sensitive(version / _APART, sensitive)
-        return _meta(dataset, version)
-    except BaseException:
-        shutil.rmtree(version, ignore_errors=True)
-        raise
-
-
-def _tables(dataset: Dataset) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Interactions as codes, and items and users in the order that gives the codes their meaning."""
-    data = dataset.interactions
-    columns = {_USER_CODE: data.user, _ITEM_CODE: data.item, VALUE: data.value, TIME: data.timestamp}
-    codes = pd.DataFrame({name: column for name, column in columns.items() if column is not None})
-    return codes, dataset.items.reset_index(), dataset.users.reset_index()
-
-
-def _write_table(path: Path, frame: pd.DataFrame) -> None:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    write_whole(path, lambda file: parquet.write_table(table, file, compression="zstd"))
-
-
-def _meta(dataset: Dataset, version: Path) -> bytes:
-    data = dataset.interactions
-    files = sorted(path for path in version.rglob("*.parquet"))
-    meta: dict[str, Any] = {
-        "format": _FORMAT,
-        "name": dataset.name,
-        "title": dataset.title,
-        "licence": dataset.licence,
-        "url": dataset.url,
-        "interactions": len(data),
-        "users": len(data.users),
-        "items": len(data.items),
-        "values": data.value is not None,
-        "timestamps": data.timestamp is not None,
-        "kinds": dataset.kinds,
-        "roles": dataset.roles,
-        "warnings": list(dataset.warnings),
-        "hash": data.hash,
-        "version": version.name,
-        "files": {path.relative_to(version).as_posix(): _sha256(path.read_bytes()) for path in files},
-    }
-    return json.dumps({**meta, "seal": _seal(meta)}, indent=1, ensure_ascii=False).encode()
-
-
-def _read_meta(folder: Path) -> dict[str, Any]:
-    path = folder / _META
-    try:
-        meta = json.loads(path.read_bytes())
-        seal = meta.pop("seal")
-        if seal != _seal(meta) or meta["format"] != _FORMAT:
-            raise changed(path)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise changed(path) from error
-    except FileNotFoundError:
-        raise SightglassError(f"{path} is missing; import the data set again.") from None
-    return {**meta, "seal": seal}
-
-
-def _seal(meta: dict[str, Any]) -> str:
-    return _sha256(json.dumps(meta, sort_keys=True, ensure_ascii=False).encode())
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _opened(folder: Path, meta: dict[str, Any]) -> Dataset:
-    version = folder / meta["version"]
-    codes, items, users = (_read_checked(version / file, meta["files"][file]) for file in _TABLES)
-    items, users = _keyed(items, ITEM), _keyed(users, USER)
-    interactions = Interactions(
-        Ids.ordered(users.index.to_numpy(dtype=object)),
-        Ids.ordered(items.index.to_numpy(dtype=object)),
-        codes[_USER_CODE].to_numpy(),
-        codes[_ITEM_CODE].to_numpy(),
-        codes[VALUE].to_numpy() if VALUE in codes else None,
-        codes[TIME].to_numpy() if TIME in codes else None,
-    )
-    return Dataset(
-        name=meta["name"],
-        interactions=interactions,
-        items=items,
-        users=users,
-        kinds={column: Kind(kind) for column, kind in meta["kinds"].items()},
-        roles={column: Role(role) for column, role in meta["roles"].items()},
-        title=meta["title"],
-        licence=meta["licence"],
-        url=meta["url"],
-        warnings=tuple(meta["warnings"]),
-    )
-
-
-def _read_checked(path: Path, sha256: str) -> pd.DataFrame:
-    from pyarrow import parquet
-
-    content = path.read_bytes()
-    if _sha256(content) != sha256:
-        raise changed(path)
-    return parquet.read_table(io.BytesIO(content)).to_pandas()
-
-
-def _sensitive_of(folder: Path, dataset: Dataset) -> pd.DataFrame:
-    meta = _read_meta(folder)
-    sha256 = meta["files"].get(f"{_APART}/{FILE}")
-    if sha256 is None:
-        return pd.DataFrame(index=dataset.users.index)
-    return _keyed(_read_checked(folder / meta["version"] / _APART / FILE, sha256), USER)
-
-
-def _keyed(frame: pd.DataFrame, key: str) -> pd.DataFrame:
-    return frame.drop(columns=key).set_axis(pd.Index(frame[key], dtype="str", name=key))
 
 
 def _without(dataset: Dataset, user: int) -> Dataset:

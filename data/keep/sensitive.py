@@ -32,7 +32,9 @@ class SensitiveDoor:
 
     def names(self) -> list[str]:
         """The attributes that are kept here; naming them reveals nobody's value."""
-        return [name for name in self._table().column_names if name != USER] if self._file.exists() else []
+        return (
+            [name for name in self._table().column_names if name != USER] if self._sha256 or self._file.exists() else []
+        )
 
     def read(self, attribute: str, purpose: str) -> pd.Series:
         """The attribute (str, index user_id in vocabulary order, missing where unknown), after the reading is recorded.
@@ -59,7 +61,10 @@ class SensitiveDoor:
     def _table(self) -> pa.Table:
         from pyarrow import parquet
 
-        content = self._file.read_bytes()
+        try:
+            content = self._file.read_bytes()
+        except FileNotFoundError:
+            raise SightglassError("The data set was written anew since it was opened; open it again.") from None
         if self._sha256 is not None and hashlib.sha256(content).hexdigest() != self._sha256:
             raise changed(self._file)
         return parquet.read_table(io.BytesIO(content))

@@ -143,9 +143,10 @@ def _guess_delimiter(path: Path, text: Text) -> str:
             start = file.read(1 << 16)
     except READ_ERRORS as error:
         raise BadInput(f"the file cannot be read ({error})", file=path, fix="copy or download it again") from error
-    line = next((line for line in start.splitlines() if line.strip()), b"").decode(text.encoding, "replace")
+    line = next((line for line in start.splitlines() if line.strip()), b"")
     usual = "\t" if path.name.removesuffix(".gz").lower().endswith(_TAB_ENDINGS) else ","
-    return max(usual + _DELIMITERS, key=line.count) if any(map(line.count, _DELIMITERS)) else usual
+    counts = {delimiter: line.count(delimiter.encode()) for delimiter in usual + _DELIMITERS}
+    return max(counts, key=counts.__getitem__)
 
 
 def _header(text: Text) -> list[str]:

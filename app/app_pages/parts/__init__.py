@@ -1,0 +1,1 @@
+"""Panels that a page is put together from."""

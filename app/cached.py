@@ -1,0 +1,92 @@
+"""Every cache of the dashboard: short bodies over the use cases, keyed by ids and version strings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app.workspace import Workspace
+from data.keep.home import home
+
+if TYPE_CHECKING:
+    from app.use_cases.previewing import Preview
+
+
+def workspace() -> Workspace:
+    """The state folder, opened once for the process."""
+    return _workspace(str(home()))
+
+
+@st.cache_resource(max_entries=4)
+def _workspace(folder: str) -> Workspace:
+    return Workspace.open(Path(folder))
+
+
+def datasets() -> list[str]:
+    """Names of the data sets, those with a trained model first."""
+    kept = workspace()
+    trained = {kept.shelf.about(name)["data"] for name in kept.shelf.ids()}
+    return sorted(kept.catalog.names(), key=lambda name: (name not in trained, name))
+
+
+def models_of(data: str) -> dict[str, str]:
+    """Model ids of a data set with the words that a person picks them by."""
+    kept = workspace()
+    about = {name: kept.shelf.about(name) for name in kept.shelf.ids()}
+    return {name: told["model_id"] for name, told in about.items() if told["data"] == data}
+
+
+def model_line(model_id: str) -> str:
+    """What the model is, in one line."""
+    from models.registry import recommender_class
+
+    about = workspace().shelf.about(model_id)
+    kind = recommender_class(about["model"], about["settings"].get("similarity"))
+    return f"{kind.title}. Explanations: {kind.kind}. Trained on {about['people']:,} people."
+
+
+def version_of(model_id: str) -> str:
+    """Changes whenever the model's files do."""
+    manifest = workspace().shelf.folder(model_id) / "manifest.json"
+    return str(manifest.stat().st_mtime_ns)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def people(model_id: str, version: str) -> list[str]:
+    """Ids of the people whom the model knows, as a list to pick from."""
+    return [str(name) for name in workspace().model(model_id).training.users.values]
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def captions(data: str, model_id: str, version: str) -> dict[str, str]:
+    """A line about every title: what its category columns say."""
+    from data.columns import Kind
+
+    dataset = workspace().catalog.open(data)
+    columns = [name for name, kind in dataset.kinds.items() if kind in (Kind.MULTI, Kind.CATEGORY)][:3]
+    texts = dataset.items[columns].astype(object).where(dataset.items[columns].notna(), "").astype(str)
+    lines = texts.agg(" · ".join, axis=1).str.replace("|", ", ").str.strip(" ·")
+    return dict(zip(dataset.items.index.astype(str), lines, strict=True))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def preview(model_id: str, version: str, k: int) -> Preview:
+    """What each slider position would mean for everybody."""
+    from app.use_cases.previewing import preview as compute
+
+    return compute(workspace(), model_id, k)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def run(run_id: str) -> dict[str, Any]:
+    """A stored audit."""
+    return dict(workspace().runs.load(run_id))
+
+
+def latest_run(model_id: str, version: str) -> str | None:
+    """The newest audit of this state of the model, if there is one."""
+    hashed = workspace().shelf.about(model_id)["statistics_hash"]
+    mine = [r for r in workspace().runs.list() if r["label"] == model_id and r.get("statistics_hash", hashed) == hashed]
+    return str(mine[-1]["run_id"]) if mine else None

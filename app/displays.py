@@ -1,0 +1,168 @@
+"""Tables as people read them: plain headings, rounded numbers, an honest dash where a number is undefined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from audit.metrics import METRICS
+
+_DASH = "–"
+_MODES = ("ndcg", "recall", "hit_rate", "coverage", "gini", "tail_share", "novelty", "diversity", "miscalibration_js")
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number as text; a dash where it is undefined."""
+    return _DASH if value is None or pd.isna(value) else f"{value:.{digits}f}"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share as a percentage; a dash where it is undefined."""
+    return _DASH if value is None or pd.isna(value) else f"{value:.{digits}%}"
+
+
+def between(low: float | None, high: float | None, digits: int = 3) -> str:
+    """An interval as text."""
+    return _DASH if pd.isna(low) or pd.isna(high) else f"{number(low, digits)} to {number(high, digits)}"
+
+
+def group_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every number of a group table."""
+    return pd.DataFrame(
+        {
+            "group": rows["group"],
+            "people": rows["n"],
+            "value": rows["value"].map(number),
+            "interval": [between(*pair) for pair in zip(rows["low"], rows["high"], strict=True)],
+            "gap to everybody else": rows["gap"].map(number),
+            "interval of the gap": [between(*pair) for pair in zip(rows["gap_low"], rows["gap_high"], strict=True)],
+            "p": rows["p"].map(lambda p: number(p, 4)),
+            "adjusted p": rows["p_adjusted"].map(lambda p: number(p, 4)),
+            "smallest gap this sample could show": rows["detectable_gap"].map(number),
+            "answer": rows["state"],
+            "reason": rows["reason"],
+        }
+    )
+
+
+def provider_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every provider with its shares."""
+    return pd.DataFrame(
+        {
+            "provider": rows["provider"],
+            "titles": rows["n_items"],
+            "share of the catalogue": rows["catalogue_share"].map(percent),
+            "share of exposure": rows["exposure_share"].map(percent),
+            "interval": [
+                f"{percent(low)} to {percent(high)}"
+                for low, high in zip(rows["exposure_low"], rows["exposure_high"], strict=True)
+            ],
+            "share of held-out choices": rows["merit_share"].map(percent),
+            "exposure ÷ catalogue": rows["exposure_ratio"].map(lambda value: number(value, 2)),
+            "exposure ÷ held-out choices": rows["merit_ratio"].map(lambda value: number(value, 2)),
+            "lists that show it": rows["n_lists"],
+        }
+    )
+
+
+def modes_table(document: dict[str, Any], other: dict[str, Any]) -> pd.DataFrame:
+    """Both kinds of list, measure by measure, each with its interval where it has one."""
+    rows = []
+    for name in _MODES:
+        if name not in document["overall"] or name not in other["overall"]:
+            continue
+        with_profile, without = document["overall"][name], other["overall"][name]
+        rows.append((METRICS[name].title, _with_interval(with_profile), _with_interval(without), METRICS[name].meaning))
+    return pd.DataFrame(rows, columns=["measure", "with a profile", "without a profile", "what it says"])
+
+
+def positions_table(overall: pd.DataFrame) -> pd.DataFrame:
+    """Every position of the slider with its measures."""
+    return pd.DataFrame(
+        {
+            "slider": [f"{position:g}" for position in overall.index],
+            "nDCG": overall["ndcg"].map(number),
+            "relevance kept": overall["relevance_kept"].map(percent),
+            "surprise (bits)": overall["novelty"].map(lambda value: number(value, 2)),
+            "catalogue shown": overall["coverage"].map(percent),
+            "tail share": overall["tail_share"].map(percent),
+            "Gini of showings": overall["gini"].map(number),
+        }
+    )
+
+
+def changes_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """The paired change of every group."""
+    return pd.DataFrame(
+        {
+            "group": rows["group"],
+            "people": rows["n"],
+            "nDCG now": rows["before"].map(number),
+            "nDCG as proposed": rows["after"].map(number),
+            "change": rows["change"].map(lambda value: number(value, 4)),
+            "interval": [between(low, high, 4) for low, high in zip(rows["low"], rows["high"], strict=True)],
+        }
+    )
+
+
+def provider_changes_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every provider's exposure, now and as proposed."""
+    return pd.DataFrame(
+        {
+            "provider": rows["provider"],
+            "share of the catalogue": rows["catalogue_share"].map(percent),
+            "exposure now": rows["before"].map(percent),
+            "exposure as proposed": rows["after"].map(percent),
+            "change": rows["change"].map(lambda value: percent(value, 2)),
+        }
+    )
+
+
+def largest_changes(rows: pd.DataFrame, count: int = 12) -> pd.DataFrame:
+    """The providers whose share changes most, losers first."""
+    chosen = rows.reindex(rows["change"].abs().nlargest(count).index)
+    return chosen.sort_values("change", ignore_index=True)
+
+
+def policy_metrics(overall: pd.DataFrame, before: float, after: float) -> list[tuple[str, str, str | None, str]]:
+    """Title, value as proposed, change from now, and meaning of the four figures that decide."""
+    was, now = (overall.loc[position].to_dict() for position in (before, after))
+    percents = [
+        ("Catalogue shown", "coverage", "Share of all titles that appear in at least one list."),
+        (
+            "Tail share",
+            "tail_share",
+            "Share of a list that is not among the most chosen titles (those with 80 % of choices).",
+        ),
+    ]
+    change = {name: float(now[name] - was[name]) for name in now}
+    told = [
+        (
+            "nDCG, held out",
+            number(now["ndcg"]),
+            _change(f"{change['ndcg']:+.3f}", change["ndcg"]),
+            "How well the lists put what people went on to choose near the top. Higher is better.",
+        ),
+        (
+            "Surprise",
+            f"{now['novelty']:.2f} bits",
+            _change(f"{change['novelty']:+.2f} bits", change["novelty"]),
+            "Mean of −log2 of the share of people who chose a title. Each bit halves how many know it.",
+        ),
+    ]
+    told += [
+        (title, percent(now[name]), _change(f"{100 * change[name]:+.1f} points", change[name]), text)
+        for title, name, text in percents
+    ]
+    return told
+
+
+def _change(text: str, value: float) -> str | None:
+    return text if value else None
+
+
+def _with_interval(row: dict[str, Any]) -> str:
+    if row.get("low") is None:
+        return number(row["value"])
+    return f"{number(row['value'])} ({between(row['low'], row['high'])})"

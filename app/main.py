@@ -1,0 +1,17 @@
+"""The frame of the dashboard: who is looking at what, and which page."""
+
+import streamlit as st
+
+from app.scope import choose_scope
+
+st.set_page_config(page_title="Sightglass", page_icon=":material/visibility:", layout="wide")
+
+PAGES = [
+    st.Page("app_pages/for_you.py", title="For you", icon=":material/recommend:", default=True),
+    st.Page("app_pages/audit.py", title="Audit", icon=":material/balance:", url_path="audit"),
+    st.Page("app_pages/diversity.py", title="Diversity", icon=":material/tune:", url_path="diversity"),
+]
+
+page = st.navigation(PAGES, position="top")
+choose_scope()
+page.run()

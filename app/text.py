@@ -1,0 +1,19 @@
+"""Data shown as text: whatever a title holds, it appears as written and never as markup."""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 120
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&@])")
+
+
+def literal(text: object) -> str:
+    """Text for a label or a Markdown line: cut to a length that fits, control characters out, markup escaped."""
+    return _SPECIAL.sub(r"\\\1", short(text))
+
+
+def short(text: object, longest: int = _LONGEST) -> str:
+    """One line of at most `longest` characters, without control and direction-changing characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    return f"{line[: longest - 1]}…" if len(line) > longest else line

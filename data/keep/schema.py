@@ -1,0 +1,98 @@
+"""The tables of the database: what is kept about choices, policies, runs and the record."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+VERSION = 1
+
+_HEX = String(64)
+_NAME = String(64)
+
+
+class Base(DeclarativeBase):
+    """The tables that belong together."""
+
+
+class Fact(Base):
+    """One fact about this database: its schema version, or which installation key it belongs to."""
+
+    __tablename__ = "facts"
+    name: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class LogHead(Base):
+    """How many entries the record has; one row, and whoever writes anything locks it first."""
+
+    __tablename__ = "log_head"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigInteger)
+
+
+class LogNode(Base):
+    """Hash of one complete subtree: 2^level leaves from place·2^level on; level 0 is the leaf itself."""
+
+    __tablename__ = "log_nodes"
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class EventRow(Base):
+    """One entry of the record; `leaf` is what is hashed, the other columns only help to find it."""
+
+    __tablename__ = "events"
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(_NAME, index=True)
+    subject: Mapped[str | None] = mapped_column(_HEX, index=True)
+    leaf: Mapped[str] = mapped_column(Text)
+
+
+class ChoiceRow(Base):
+    """What one person chose; `excluded` and `hidden` are JSON lists of item ids in order."""
+
+    __tablename__ = "choices"
+    dataset: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    user_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    slider: Mapped[float | None]
+    profiling: Mapped[bool]
+    excluded: Mapped[str] = mapped_column(Text)
+    hidden: Mapped[str] = mapped_column(Text)
+
+
+class PolicyRow(Base):
+    """One setting of the product manager for a data set; `value` is JSON. Its history is in the record."""
+
+    __tablename__ = "policies"
+    dataset: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    name: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class RunRow(Base):
+    """One stored run; its document is a file, checked against `sha256` when it is read."""
+
+    __tablename__ = "runs"
+    run_id: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    kind: Mapped[str] = mapped_column(_NAME)
+    label: Mapped[str] = mapped_column(Text)
+    at: Mapped[str] = mapped_column(String(40), index=True)
+    sha256: Mapped[str] = mapped_column(_HEX)
+
+
+class SubjectKey(Base):
+    """The random key of one person; `locator` is a keyed hash of who it is, never the id."""
+
+    __tablename__ = "subject_keys"
+    locator: Mapped[str] = mapped_column(_HEX, primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class Suppression(Base):
+    """A person whom an operator may not import again; `locator` is a keyed hash, never the id."""
+
+    __tablename__ = "suppressions"
+    locator: Mapped[str] = mapped_column(_HEX, primary_key=True)
+    dataset: Mapped[str] = mapped_column(_NAME, index=True)

@@ -1,0 +1,340 @@
+"""Check an evidence bundle, an erasure certificate or an exported log, offline, with Python's own library alone.
+
+    python verify.py PATH [--head SIZE:ROOT]
+
+It says what holds and what does not, one line a check, and ends with 0 if all hold, 1 if not. A hash shows that a file
+is whole; only a tree head that you noted earlier, or had from somebody else, shows that the past was not rewritten. Give
+it as --head.
+
+Formats. Hashes are SHA-256 as 64 hex digits. `canonical(x)` is JSON with sorted keys, no spaces, and ASCII only. A leaf
+is the canonical text of one log entry {v, index, at, kind, actor, subject, detail}; tree hashes are those of RFC 6962.
+A proof is {index, size, root, path: [hex]} and a head is {size, root}.
+
+Log, JSON lines: the first is the head {format: "sightglass-log/1", size, root}, then one leaf a line, in order.
+
+Certificate, JSON: format "sightglass-certificate/1", cert_version, request_id, subject_commitment, received_at,
+executed_at, legal_ground, scope, models: [{name, class, stats_hash_before, stats_hash_after, stats_hash_retrain, …}],
+suppression_entry_present, recipients_notified, code_version, library_versions, verifier_version; these are the claims,
+and the entry in the log carries their hash as detail.claims_sha256. Then log_index, tree_head, inclusion_proof, leaf,
+and sha256: the hash of canonical(everything else). The word user_id is nowhere a key.
+
+Bundle, zip: manifest.json {format: "sightglass-bundle/1", files: {name: {sha256, size}}, leaf, tree_head,
+inclusion_proof, verifier_version, sha256: the hash of canonical(everything else)} and exactly the files it lists, stored
+uncompressed, in the order and with the headers that `zip_bytes` gives them. The leaf is the entry of the run, and its
+detail.sha256 is the hash of one of the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import sys
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+VERSION = 1
+LOG, CERTIFICATE, BUNDLE = "sightglass-log/1", "sightglass-certificate/1", "sightglass-bundle/1"
+MANIFEST = "manifest.json"
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+AROUND_CLAIMS = ("log_index", "tree_head", "inclusion_proof", "leaf", "sha256")
+CLAIMS = (
+    "cert_version", "request_id", "subject_commitment", "received_at", "executed_at", "legal_ground", "scope", "models",
+    "suppression_entry_present", "recipients_notified", "code_version", "library_versions", "verifier_version",
+)  # fmt: skip
+_HEX = re.compile(r"[0-9a-f]{64}\Z")
+
+Check = dict[str, Any]
+Head = tuple[int, bytes]
+
+
+class Broken(Exception):
+    """What was read is not what it should be."""
+
+
+def verify_path(path: str | Path, head: Head | None = None) -> dict[str, Any]:
+    """{"ok": bool, "checks": [{name, ok, detail}]} for a bundle, a certificate or an exported log.
+
+    `head` is a tree head (size, root) that you trust; without one the past is only checked against itself.
+    """
+    checks = Checks()
+    try:
+        content = Path(path).read_bytes()
+        _verify(content, checks, head)
+    except OSError as error:
+        checks.add("the file can be read", False, str(error.strerror))
+    except (Broken, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        checks.add("the file has the form it should have", False, f"{type(error).__name__}: {error}")
+    return {"ok": bool(checks.done) and all(check["ok"] for check in checks.done), "checks": checks.done}
+
+
+class Checks:
+    """The checks that were made, in order."""
+
+    def __init__(self) -> None:
+        self.done: list[Check] = []
+
+    def add(self, name: str, ok: bool, detail: str = "") -> None:
+        """Keep the outcome of one check."""
+        self.done.append({"name": name, "ok": bool(ok), "detail": detail})
+
+
+def _verify(content: bytes, checks: Checks, head: Head | None) -> None:
+    if content[:4] == b"PK\x03\x04":
+        return _verify_bundle(content, checks, head)
+    first = _parse(content.split(b"\n", 1)[0]) if content.startswith(b'{"format":"sightglass-log') else None
+    if first is not None:
+        return _verify_log(first, content, checks, head)
+    document = _parse(content)
+    if list(document) == ["certificate"]:  # as `sightglass erase --json` prints it
+        document = document["certificate"]
+    return _verify_certificate(document, checks, head)
+
+
+def _verify_log(first: Mapping[str, Any], content: bytes, checks: Checks, head: Head | None) -> None:
+    leaves = content.split(b"\n")[1:]
+    checks.add("every line is whole", bool(leaves) and leaves.pop() == b"", "the last line ends too")
+    checks.add("the format is known", first["format"] == LOG, str(first["format"]))
+    bad = next((place for place, leaf in enumerate(leaves) if not _is_entry(leaf, place)), None)
+    checks.add("every entry is canonical and in its place", bad is None, "" if bad is None else f"see entry {bad}")
+    checks.add("as many entries as the head says", len(leaves) == first["size"], f"{len(leaves)} of {first['size']}")
+    checks.add("the entries give the root of the head", tree_root(leaves).hex() == first["root"], str(first["root"]))
+    if head is not None:
+        size, root = head
+        same = size <= len(leaves) and tree_root(leaves[:size]) == root
+        checks.add("the past is the one of the head you trust", same, f"first {size} entries")
+
+
+def _is_entry(leaf: bytes, place: int) -> bool:
+    entry = _parse(leaf)
+    return canonical(entry) == leaf and entry["index"] == place
+
+
+def _verify_certificate(told: Mapping[str, Any], checks: Checks, head: Head | None) -> None:
+    checks.add("the format is known", told["format"] == CERTIFICATE, str(told["format"]))
+    _check_own_hash(told, checks)
+    missing = [name for name in (*CLAIMS, *AROUND_CLAIMS) if name not in told]
+    checks.add("every field is there", not missing, ", ".join(missing))
+    entry = _check_entry(told, "erase", checks, head)
+    claims = sha256(canonical({key: value for key, value in told.items() if key not in AROUND_CLAIMS}))
+    checks.add("the log entry carries the hash of these claims", entry["detail"].get("claims_sha256") == claims)
+    checks.add("the log entry is the one of this request", entry["detail"].get("request_id") == told["request_id"])
+    checks.add("the log entry is at the index that is named", told["log_index"] == entry["index"])
+    for model in told["models"]:
+        after, retrained = model["stats_hash_after"], model["stats_hash_retrain"]
+        same = after == retrained and bool(_HEX.match(after))
+        checks.add(f"model {model['name']}: statistics equal a retrain without the person", same, str(after))
+    if not told["models"]:
+        checks.add("no model held the person", True)
+    checks.add("nobody is named", not _has_key({**told, "leaf": entry}, "user_id"))
+
+
+def _verify_bundle(content: bytes, checks: Checks, head: Head | None) -> None:
+    files = _unzipped(content)
+    raw = files.pop(MANIFEST, None)
+    if raw is None:
+        raise Broken(f"there is no {MANIFEST}")
+    manifest = _parse(raw)
+    checks.add("the format is known", manifest["format"] == BUNDLE, str(manifest["format"]))
+    checks.add("the manifest is laid out as it was written", pretty(manifest) == raw)
+    _check_own_hash(manifest, checks)
+    listed = manifest["files"]
+    for name in sorted({*listed, *files}):
+        checks.add(f"file {name}", *_whole(listed.get(name), files.get(name)))
+    checks.add("the archive holds nothing else", zip_bytes({**files, MANIFEST: raw}) == content)
+    entry = _check_entry(manifest, None, checks, head)
+    named = entry["detail"].get("sha256")
+    checks.add("the log entry names a file of the bundle", named in {file["sha256"] for file in listed.values()})
+
+
+def _whole(listed: Mapping[str, Any] | None, content: bytes | None) -> tuple[bool, str]:
+    if listed is None:
+        return False, "is not listed"
+    if content is None:
+        return False, "is missing"
+    same = sha256(content) == listed["sha256"] and len(content) == listed["size"]
+    return same, listed["sha256"] if same else "was changed"
+
+
+def _check_own_hash(told: Mapping[str, Any], checks: Checks) -> None:
+    own = sha256(canonical({key: value for key, value in told.items() if key != "sha256"}))
+    checks.add("its own hash", own == told["sha256"], own)
+
+
+def _check_entry(told: Mapping[str, Any], kind: str | None, checks: Checks, head: Head | None) -> dict[str, Any]:
+    """The log entry of a certificate or a bundle, with its proof checked against the tree head."""
+    leaf, proof, at = told["leaf"].encode(), told["inclusion_proof"], told["tree_head"]
+    entry = _parse(leaf)
+    checks.add("the log entry is canonical", canonical(entry) == leaf)
+    if kind is not None:
+        checks.add(f"the log entry is of kind {kind}", entry["kind"] == kind, str(entry["kind"]))
+    same = (proof["size"], proof["root"], proof["index"]) == (at["size"], at["root"], entry["index"])
+    path, root = _bytes(proof["path"]), bytes.fromhex(at["root"])
+    included = same and inclusion_holds(entry["index"], at["size"], leaf_hash(leaf), path, root)
+    checks.add("the log entry is in the tree of the head", included, f"entry {entry['index']} of {at['size']}")
+    if head is not None:
+        checks.add("the head is the one you trust", (at["size"], root) == head, "export the log to compare other sizes")
+    return entry
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """RFC 6962 hash of a leaf."""
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """RFC 6962 hash of two subtrees."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def tree_root(leaves: Iterable[bytes]) -> bytes:
+    """Merkle tree hash of the leaves, from the complete subtrees on the left to the rest on the right."""
+    peaks: list[tuple[int, bytes]] = []
+    for leaf in leaves:
+        peaks.append((0, leaf_hash(leaf)))
+        while len(peaks) > 1 and peaks[-1][0] == peaks[-2][0]:
+            (level, left), (_, right) = peaks[-2:]
+            peaks[-2:] = [(level + 1, node_hash(left, right))]
+    digest = peaks.pop()[1] if peaks else EMPTY_ROOT
+    while peaks:
+        digest = node_hash(peaks.pop()[1], digest)
+    return digest
+
+
+def inclusion_holds(index: int, size: int, leaf: bytes, path: Sequence[bytes], root: bytes) -> bool:
+    """RFC 9162 2.1.3.2: the leaf hash is at `index` of the tree of `size` leaves with this root."""
+    if not 0 <= index < size:
+        return False
+    here, last, digest = index, size - 1, leaf
+    for sibling in path:
+        if last == 0:
+            return False
+        if here & 1 or here == last:
+            digest = node_hash(sibling, digest)
+            while not here & 1 and here:
+                here, last = here >> 1, last >> 1
+        else:
+            digest = node_hash(digest, sibling)
+        here, last = here >> 1, last >> 1
+    return last == 0 and digest == root
+
+
+def consistency_holds(old: int, old_root: bytes, size: int, root: bytes, path: Sequence[bytes]) -> bool:
+    """RFC 9162 2.1.4.2: the tree of `size` leaves begins with the `old` leaves that had `old_root`."""
+    if old in (0, size):
+        return not path and old_root == (EMPTY_ROOT if old == 0 else root)
+    if not 0 < old < size or not path:
+        return False
+    rest = list(path) if old & (old - 1) else [old_root, *path]
+    here, last = old - 1, size - 1
+    while here & 1:
+        here, last = here >> 1, last >> 1
+    before = after = rest[0]
+    for sibling in rest[1:]:
+        if last == 0:
+            return False
+        if here & 1 or here == last:
+            before, after = node_hash(sibling, before), node_hash(sibling, after)
+            while not here & 1 and here:
+                here, last = here >> 1, last >> 1
+        else:
+            after = node_hash(after, sibling)
+        here, last = here >> 1, last >> 1
+    return last == 0 and (before, after) == (old_root, root)
+
+
+def canonical(value: object) -> bytes:
+    """The one text of a JSON value: sorted keys, no spaces, ASCII; NaN and infinity are refused."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def pretty(value: object) -> bytes:
+    """The JSON value as people read it."""
+    return (json.dumps(value, sort_keys=True, indent=2, allow_nan=False) + "\n").encode()
+
+
+def sha256(content: bytes) -> str:
+    """Hash as hex digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def zip_bytes(files: Mapping[str, bytes]) -> bytes:
+    """The one archive of these files: sorted by name, stored, without times, so that equal files give equal bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files):
+            about = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            about.create_system, about.create_version, about.extract_version = 3, 20, 20
+            about.external_attr = 0o100644 << 16
+            archive.writestr(about, files[name], zipfile.ZIP_STORED)
+    return buffer.getvalue()
+
+
+def _unzipped(content: bytes) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+                raise Broken("a file of the archive is compressed")
+            if sum(entry.file_size for entry in entries) > len(content):
+                raise Broken("the archive says that it is larger than it is")
+            if len({entry.filename for entry in entries}) < len(entries):
+                raise Broken("two files of the archive have one name")
+            return {entry.filename: archive.read(entry) for entry in entries}
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise Broken(f"the archive cannot be read: {error}") from error
+
+
+def _parse(content: bytes) -> Any:
+    """A JSON value; a key that comes twice, NaN and infinity are refused."""
+    return json.loads(content.decode(), object_pairs_hook=_once, parse_constant=_refuse)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Broken("a key comes twice")
+    return found
+
+
+def _refuse(constant: str) -> None:
+    raise Broken(f"{constant} is no number")
+
+
+def _bytes(path: Sequence[str]) -> list[bytes]:
+    if not all(isinstance(digest, str) and _HEX.match(digest) for digest in path):
+        raise Broken("a proof is a list of hashes")
+    return [bytes.fromhex(digest) for digest in path]
+
+
+def _has_key(value: object, key: str) -> bool:
+    if isinstance(value, dict):
+        return key in value or any(_has_key(inner, key) for inner in value.values())
+    return isinstance(value, list) and any(_has_key(inner, key) for inner in value)
+
+
+def parse_head(text: str) -> Head:
+    """`SIZE:ROOT` as a tree head."""
+    size, _, root = text.partition(":")
+    if not size.isdigit() or not _HEX.match(root):
+        raise ValueError("a tree head is written SIZE:ROOT, with 64 hex digits")
+    return int(size), bytes.fromhex(root)
+
+
+def main(arguments: Sequence[str], say: Callable[[str], object] = print) -> int:
+    """Check one path and say what holds."""
+    if len(arguments) not in (1, 3) or (len(arguments) == 3 and arguments[1] != "--head"):
+        say("usage: python verify.py PATH [--head SIZE:ROOT]")
+        return 2
+    told = verify_path(arguments[0], parse_head(arguments[2]) if len(arguments) == 3 else None)
+    for check in told["checks"]:
+        say(f"{'holds ' if check['ok'] else 'FAILS '} {check['name']}{': ' * bool(check['detail'])}{check['detail']}")
+    say("all checks hold" if told["ok"] else "something does not hold")
+    return 0 if told["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
