@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Exactness(StrEnum):
@@ -16,8 +16,7 @@ class Exactness(StrEnum):
     OPAQUE = "partly opaque"  # only the named terms are readable
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One additive term of a score. `kind` is item, feature, signal, neighbours, slider, policy, boost or term."""
 
     kind: str

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from models.base import Profiles, Recommender, history
+from models.base import Profiles, Recommender, history, item_parts
 from models.explanation import Exactness, Part
 from models.ranking import Lists
 
@@ -58,18 +58,19 @@ class ItemItem(Recommender):
         return self.__dict__["_fast"]
 
     def contributions(self, one: Profiles, targets: np.ndarray) -> np.ndarray:
-        """History items x targets: x_uj·W_ji, read off the table."""
-        items, values = history(self._inputs(one))
-        return values[:, None] * self.weights[np.ix_(items, targets)]
+        """History items x targets: W_ji for every chosen j, read off the table."""
+        return self.weights[history(one)[0][:, None], targets]
+
+    def score_of(self, one: Profiles, item: int) -> float:
+        """The score of one item, read off its column; summed in the order of the full scores, so equal to the last bit."""
+        phi = self.weights[history(one)[0], item]
+        return float(np.cumsum(phi)[-1]) if len(phi) else 0.0
 
     def _attribute(self, one: Profiles, item: int) -> tuple[float, list[Part], dict[str, Any]]:
         """phi_j = x_uj·W_ji: the Shapley values against an empty history (methods 2.1)."""
-        items, values = history(self._inputs(one))
-        parts = [
-            Part("item", self.training.items[code], self.title_of(code), float(value * self.weights[code, item]))
-            for code, value in zip(items, values, strict=True)
-        ]
-        return 0.0, parts, {"background": "an empty history"}
+        codes = history(one)[0]
+        phi = self.weights[codes, item]
+        return 0.0, item_parts(self.training, codes, phi), {"background": "an empty history"}
 
     def _state(self) -> dict[str, np.ndarray]:
         return {"weights": self.weights}

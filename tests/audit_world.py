@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -41,7 +42,7 @@ class World:
         index = pd.Index(list(self.genres), name="item_id", dtype=object)
         return pd.DataFrame({"genres": ["|".join(g) or None for g in self.genres.values()]}, index=index)
 
-    kinds = {"genres": Kind.MULTI}
+    kinds: ClassVar[dict[str, Kind]] = {"genres": Kind.MULTI}
 
     def shown(self, user: str) -> list[str]:
         return self.lists.get(user, [])[: self.k]

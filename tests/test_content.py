@@ -63,7 +63,7 @@ def strangers(model: Content) -> Profiles:
 
 
 def test_categories_by_hand():
-    names, cosine = column(Kind.MULTI, ["a|b", "b", "c", None, " b | a "])
+    names, cosine = column(Kind.MULTI, ["a|b", "b", "c", None, " b || a | "])
     assert names == ["c: a", "c: b", "c: c"]
     assert cosine[0, 1] == pytest.approx(1 / np.sqrt(2))
     assert cosine[0, 4] == pytest.approx(1)

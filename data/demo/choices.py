@@ -52,7 +52,7 @@ def make_choices(seed: int, people: People, catalogue: Catalogue) -> Choices:
     choices of a person are drawn without replacement with the chances of `chances`.
     """
     rng = generator(seed, Stream.CHOICES)
-    tries = np.ceil(1.5 * people.activity).astype(np.int64) + 20
+    tries = np.ceil(2.5 * people.activity).astype(np.int64) + 20
     user = np.repeat(np.arange(len(tries)), tries)
     moment = _moments(rng, user, tries, people)
     taste = _drawn_tastes(rng, user, moment, people)

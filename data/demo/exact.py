@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from data.demo.people import People
 
 _BLOCK = 256  # people at a time
 _LIST = 10
-_NEWTON_STEPS = 30
+_NEWTON_STEPS = 8
 _HITS = 0.10  # part of the titles that count as hits
 
 
@@ -44,22 +45,40 @@ def title_share(people: People, catalogue: Catalogue, noise: np.ndarray) -> np.n
     return np.asarray(mixtures(people, noise).mean(axis=0) @ settled(catalogue))
 
 
-def expected_choices(people: People, catalogue: Catalogue) -> np.ndarray:
-    """How many people end up with each title, as nobody chooses a title twice.
+@dataclass(frozen=True, eq=False)
+class Log:
+    """What the whole log is expected to show, in which nobody chooses a title twice."""
+
+    choices: np.ndarray  # of each title
+    own_taste: np.ndarray  # of each person: share of choices at home in the strongest taste
+    hits: np.ndarray  # of each person: share of choices that are hits
+
+
+def expected_log(people: People, catalogue: Catalogue) -> Log:
+    """The expected log of these people, new titles left out.
 
     Of n titles drawn one after another without replacement with chances p_i, title i is among them with a chance of
-    about 1 - exp(-p_i t), where t makes these chances sum to n (Rosén 1972); new titles are left out.
+    about 1 - exp(-p_i t), where t makes these chances sum to n (Rosén 1972).
     """
-    rows, total, done = settled(catalogue), np.zeros(len(catalogue.genre)), 0
+    rows, top, famous = settled(catalogue), people.tastes.argmax(axis=1), hits(catalogue)
+    total, own, hit, done = np.zeros(len(catalogue.genre)), [], [], 0
     for part in _blocks(people, people.noise):
-        chance, wanted = part @ rows, people.activity[done : done + len(part)].astype(np.float64)
+        mine = slice(done, done + len(part))
+        taken = _taken(part @ rows, people.activity[mine].astype(np.float64)[:, None])
+        total += taken.sum(axis=0)
+        own.append((taken * (catalogue.taste == top[mine, None])).sum(axis=1))
+        hit.append(taken[:, famous].sum(axis=1))
         done += len(part)
-        time = wanted[:, None]
-        for _ in range(_NEWTON_STEPS):
-            missed = np.exp(-chance * time)
-            time = time + (wanted - (1 - missed).sum(axis=1))[:, None] / (chance * missed).sum(axis=1, keepdims=True)
-        total += (1 - np.exp(-chance * time)).sum(axis=0)
-    return total
+    return Log(total, np.concatenate(own) / people.activity, np.concatenate(hit) / people.activity)
+
+
+def _taken(chance: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """People x titles: chance that each title is among the person's `wanted` ones; Newton, from below."""
+    time = wanted
+    for _ in range(_NEWTON_STEPS):
+        missed = np.exp(-chance * time)
+        time = time + (wanted - (1 - missed).sum(axis=1, keepdims=True)) / (chance * missed).sum(axis=1, keepdims=True)
+    return 1 - np.exp(-chance * time)
 
 
 def hits(catalogue: Catalogue) -> np.ndarray:

@@ -8,8 +8,8 @@ GENDERS = ("woman", "man", "nonbinary")
 GENDER_SHARES = (0.46, 0.50, 0.04)
 WORSE, BETTER = GENDERS[0], GENDERS[1]
 DEVICES = ("phone", "tablet", "laptop", "television", "console")
-_WOMAN = (0.50, 0.22, 0.12, 0.12, 0.04)
-_MAN = (0.19, 0.11, 0.22, 0.24, 0.24)
+_WOMAN = (0.51, 0.22, 0.12, 0.11, 0.04)
+_MAN = (0.18, 0.11, 0.21, 0.24, 0.26)
 _BOTH = (0.34, 0.16, 0.17, 0.18, 0.15)
 NEITHER = ("region", "star_sign", "age_group", "plan")  # attributes without any effect
 

@@ -137,7 +137,9 @@ def _one_of(words: tuple[str, ...] | list[str], codes: np.ndarray) -> np.ndarray
 
 
 def _given(words: tuple[str, ...], codes: np.ndarray, given: np.ndarray) -> np.ndarray:
-    return np.where(given, _one_of(words, codes), None)
+    told = _one_of(words, codes)
+    told[~given] = None
+    return told
 
 
 def _numerals(count: int) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from data.columns import ITEM, USER
 from data.demo import exact
+from data.demo.answers import DemoTruth, FameFollowing, Missing, Nulls, Proxy, QualityGap, StarvedProvider
 from data.demo.catalogue import PROVIDERS
 from data.demo.people import AGE_GROUPS
 from data.demo.planted import BETTER, DEVICES, GENDER_SHARES, GENDERS, NEITHER, PLANTED, WORSE, Planted
@@ -19,131 +20,25 @@ from data.demo.world import World, make_world
 _BASE = GENDERS.index(BETTER)
 
 
-@dataclass(frozen=True)
-class QualityGap:
-    """One gender's choices follow its tastes less, so that every recommender serves it worse.
-
-    `noise`: planted chance, by gender, that a choice has nothing to do with the tastes. `own_taste`: chance, by gender,
-    that one draw is a title at home in the person's strongest taste. `ceiling`: chance, by gender, that one draw is
-    among the ten titles likeliest for the person; no recommender can do better. `difference` and
-    `ceiling_difference`: worse minus better, so negative. `effect` and `ceiling_effect`: the same for the worse group
-    alone, with its noise minus with the noise of the better group; 0 where nothing is planted. `noise_by_device`: what the
-    gap leaves on the devices, which follow gender.
-    """
-
-    attribute: str
-    worse: str
-    better: str
-    noise: dict[str, float]
-    own_taste: dict[str, float]
-    difference: float
-    effect: float
-    ceiling: dict[str, float]
-    ceiling_difference: float
-    ceiling_effect: float
-    noise_by_device: dict[str, float]
-
-
-@dataclass(frozen=True)
-class StarvedProvider:
-    """A provider whose titles are as good and as well known as those of its peer, and are shown less.
-
-    `multiplier`: chance to be drawn, relative to the twin title of the peer. `choice_ratio`: choices of its titles
-    divided by choices of the peer's, to be expected over the whole log; nearer to 1, because nobody chooses a title
-    twice. `share`: of one draw of everybody; `merit_share`: the same were it shown as often as others.
-    """
-
-    provider: str
-    peer: str
-    multiplier: float
-    n_items: int
-    choice_ratio: float
-    share: float
-    merit_share: float
-
-
-@dataclass(frozen=True)
-class Proxy:
-    """A column that tells gender: `auc` of the best guess between the two genders, 0.5 when it tells nothing."""
-
-    column: str
-    attribute: str
-    groups: tuple[str, str]
-    auc: float
-    chances: dict[str, dict[str, float]]  # by gender: chance of each value of the column
-
-
-@dataclass(frozen=True)
-class Missing:
-    """Who did not give an attribute: chance by the true group, and the share of `group` in truth and among the given."""
-
-    attribute: str
-    rate: dict[str, float]
-    overall: float
-    group: str
-    true_share: float
-    share_among_given: float
-
-
-@dataclass(frozen=True)
-class FameFollowing:
-    """Most people follow fame and niche lovers hardly do: their share, and what one draw of each is.
-
-    `hit_share`: chance that one draw is among the best known tenth of the titles; `share` is the planted chance of
-    being a niche lover, `share_drawn` the share among these people.
-    """
-
-    share: float
-    share_drawn: float
-    hit_share: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Nulls:
-    """Where nothing is planted: attributes without any effect, and two providers shown alike at equal quality."""
-
-    attributes: tuple[str, ...]
-    providers: tuple[str, str]
-    choice_ratio: float
-
-
-@dataclass(frozen=True, eq=False)
-class DemoTruth:
-    """Everything planted in the world of one seed.
-
-    `people` (index user_id): gender and age_group as they are, niche, noise, strongest taste, own_taste, ceiling.
-    `items` (index item_id): taste it is at home in, quality, fame, shown, is_new, is_hit, twin, expected_choices.
-    """
-
-    seed: int
-    quality_gap: QualityGap
-    provider: StarvedProvider
-    proxy: Proxy
-    missing: Missing
-    fame: FameFollowing
-    nulls: Nulls
-    people: pd.DataFrame
-    items: pd.DataFrame
-
-
 def truth(*, seed: int = 20, n_users: int = 2000, n_items: int = 1200, planted: Planted = PLANTED) -> DemoTruth:
     """What is true in the world of `demo_source` (or, with `planted=NOTHING`, of `null_source`) of the same sizes."""
     world = make_world(seed, n_users, n_items, planted)
-    people, items = _people(world), _items(world)
+    log = exact.expected_log(world.people, world.catalogue)
+    people, items = _people(world, log), _items(world, log)
     return DemoTruth(
         seed=seed,
         quality_gap=_quality_gap(world, people),
         provider=_starved(world, items),
         proxy=_proxy(planted),
         missing=_missing(planted),
-        fame=_fame(world),
+        fame=_fame(world, log),
         nulls=Nulls(NEITHER, EQUAL_PAIR, _choice_ratio(items, *EQUAL_PAIR)),
         people=people,
         items=items,
     )
 
 
-def _people(world: World) -> pd.DataFrame:
+def _people(world: World, log: exact.Log) -> pd.DataFrame:
     people, catalogue = world.people, world.catalogue
     return pd.DataFrame(
         {
@@ -153,13 +48,14 @@ def _people(world: World) -> pd.DataFrame:
             "noise": people.noise,
             "taste": people.tastes.argmax(axis=1),
             "own_taste": exact.own_taste(people, catalogue, people.noise),
+            "own_taste_in_log": log.own_taste,
             "ceiling": exact.ceiling(people, catalogue, people.noise),
         },
         index=pd.Index(ids("u", len(people.gender)), name=USER),
     )
 
 
-def _items(world: World) -> pd.DataFrame:
+def _items(world: World, log: exact.Log) -> pd.DataFrame:
     catalogue = world.catalogue
     names = ids("i", len(catalogue.genre))
     return pd.DataFrame(
@@ -172,7 +68,7 @@ def _items(world: World) -> pd.DataFrame:
             "is_new": catalogue.is_new,
             "is_hit": exact.hits(catalogue),
             "twin": np.where(catalogue.twin >= 0, names[catalogue.twin], None),
-            "expected_choices": exact.expected_choices(world.people, catalogue),
+            "expected_choices": log.choices,
         },
         index=pd.Index(names, name=ITEM),
     )
@@ -192,6 +88,7 @@ def _quality_gap(world: World, frame: pd.DataFrame) -> QualityGap:
         own_taste=own,
         difference=own[WORSE] - own[BETTER],
         effect=own[WORSE] - float(exact.own_taste(people, catalogue, level)[mine].mean()),
+        in_log=_by_gender(frame, "own_taste_in_log"),
         ceiling=top,
         ceiling_difference=top[WORSE] - top[BETTER],
         ceiling_effect=top[WORSE] - float(exact.ceiling(people, catalogue, level)[mine].mean()),
@@ -249,12 +146,18 @@ def _missing(planted: Planted) -> Missing:
     )
 
 
-def _fame(world: World) -> FameFollowing:
+def _fame(world: World, log: exact.Log) -> FameFollowing:
     people = world.people
     share = exact.hit_share(people, world.catalogue)
-    kinds = {"blockbuster": ~people.niche, "niche": people.niche}
     return FameFollowing(
         share=world.planted.niche_share,
         share_drawn=float(people.niche.mean()),
-        hit_share={name: float(share[mask].mean()) if mask.any() else float("nan") for name, mask in kinds.items()},
+        hit_share=_by_kind(people.niche, share),
+        in_log=_by_kind(people.niche, log.hits),
     )
+
+
+def _by_kind(niche: np.ndarray, values: np.ndarray) -> dict[str, float]:
+    """Means of people who follow fame and of niche lovers; NaN for a kind that nobody is."""
+    kinds = {"blockbuster": ~niche, "niche": niche}
+    return {name: float(values[mask].mean()) if mask.any() else float("nan") for name, mask in kinds.items()}

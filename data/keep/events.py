@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from data.errors import NotFound
@@ -24,6 +24,13 @@ _LEAF_VERSION = 1
 _NAMES_PEOPLE = frozenset({"user_id", "userid", "user", "user_ids", "username", "email"})
 _PSEUDONYM = re.compile(r"[0-9a-f]{64}\Z")
 _BATCH = 10_000
+
+# written once: making a statement costs more than running it
+_GET_SIZE = select(LogHead.size)
+_GET_NODE = select(LogNode.hash).where(LogNode.level == bindparam("level"), LogNode.place == bindparam("place"))
+_ADD_EVENT = insert(EventRow.__table__)  # type: ignore[arg-type]
+_ADD_NODES = insert(LogNode.__table__)  # type: ignore[arg-type]
+_SET_SIZE = update(LogHead.__table__).values(size=bindparam("new_size"))  # type: ignore[arg-type]
 
 
 class Kind(StrEnum):
@@ -103,9 +110,10 @@ class EventLog:
         event = Event.of(canonical(told).decode())
         nodes = merkle.completed(index, bytes.fromhex(event.hash), _stored(session))
         row = {"position": index, "kind": event.kind, "subject": subject, "leaf": event.leaf}
-        session.execute(insert(EventRow), row)
-        session.execute(insert(LogNode), [{"level": level, "place": place, "hash": h} for level, place, h in nodes])
-        session.execute(update(LogHead).values(size=index + 1))
+        connection = session.connection()
+        connection.execute(_ADD_EVENT, row)
+        connection.execute(_ADD_NODES, [{"level": level, "place": place, "hash": h} for level, place, h in nodes])
+        connection.execute(_SET_SIZE, {"new_size": index + 1})
         return event
 
     def head(self) -> dict[str, Any]:
@@ -173,7 +181,8 @@ class EventLog:
         """
         with self._database.read() as session:
             size = _size(session)
-            rows = session.execute(select(EventRow).order_by(EventRow.position)).scalars().all()
+            columns = (EventRow.position, EventRow.kind, EventRow.subject, EventRow.leaf)
+            rows = session.execute(select(*columns).order_by(EventRow.position)).all()
             nodes = session.execute(select(LogNode.level, LogNode.place, LogNode.hash)).all()
         tree = merkle.Tree(row.leaf.encode() for row in rows)
         return [
@@ -187,7 +196,7 @@ class EventLog:
 
 
 def _size(session: Session) -> int:
-    return session.scalars(select(LogHead.size)).one()
+    return int(session.connection().execute(_GET_SIZE).scalar_one())
 
 
 def _checked(session: Session, size: int | None) -> int:
@@ -198,9 +207,10 @@ def _checked(session: Session, size: int | None) -> int:
 
 
 def _stored(session: Session) -> Node:
+    connection = session.connection()
+
     def node(level: int, place: int) -> bytes:
-        query = select(LogNode.hash).where(LogNode.level == level, LogNode.place == place)
-        return session.scalars(query).one()
+        return bytes(connection.execute(_GET_NODE, {"level": level, "place": place}).scalar_one())
 
     return node
 
@@ -222,7 +232,7 @@ def _naming(value: object) -> str | None:
     return None
 
 
-def _whole(row: EventRow) -> bool:
+def _whole(row: Row[tuple[int, str, str | None, str]]) -> bool:
     try:
         told = json.loads(row.leaf)
         same = (told["index"], told["kind"], told["subject"]) == (row.position, row.kind, row.subject)
