@@ -48,10 +48,8 @@ def texts(values: pd.Series) -> pd.Series:
 def numbers(raw: RawTable, column: str, *, optional: bool = False) -> np.ndarray:
     """float64 values; text and infinite values are refused, and missing ones unless `optional` (then NaN)."""
     values = raw.frame[column]
-    if pd.api.types.is_numeric_dtype(values):
-        parsed = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    else:
-        parsed = _parsed(raw, column)
+    written = not pd.api.types.is_numeric_dtype(values)
+    parsed = _parsed(raw, column) if written else values.to_numpy(dtype=np.float64, na_value=np.nan)
     infinite = np.isinf(parsed)
     if infinite.any():
         raise _refusal(raw, int(np.argmax(infinite)), column, "the number is infinite", "give a finite number")
@@ -100,8 +98,8 @@ def dates(raw: RawTable, column: str) -> pd.Series:
 
 def repeats(*codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(mask of the rows whose key was there before, key of every row) for a key of one or more code arrays."""
-    key = np.zeros(len(codes[0]), dtype=np.int64)
-    for code in codes:
+    key = codes[0].astype(np.int64)
+    for code in codes[1:]:
         key = pd.factorize(key)[0] * (np.int64(code.max(initial=0)) + 1) + code
     return pd.Series(key).duplicated().to_numpy(), key
 

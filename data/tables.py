@@ -60,7 +60,9 @@ class Interactions:
     timestamp: np.ndarray | None = None  # int64 seconds, or None
 
     def __post_init__(self) -> None:
-        order = np.lexsort((self.item, self.user))
+        key = self.user.astype(np.int64) * max(len(self.items), 1) + self.item
+        in_order = bool((key[1:] >= key[:-1]).all())
+        order = slice(None) if in_order else np.argsort(key, kind="stable")
         for name in ("user", "item", "value", "timestamp"):
             array = getattr(self, name)
             if array is not None:

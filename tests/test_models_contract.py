@@ -173,8 +173,9 @@ def test_one_changed_byte_is_refused(model: Recommender, tmp_path: Path) -> None
 
 
 def test_erasing_equals_a_retrain_without_the_person(model: Recommender) -> None:
-    erased = model.erase(7)
-    fresh = create(model.name, **model.settings.model_dump()).fit(model.training.without_user(7))
+    code = model.training.users.code("u7")
+    erased = model.erase(code)
+    fresh = create(model.name, **model.settings.model_dump()).fit(model.training.without_user(code))
     assert "u7" not in erased.training.users
     assert len(erased.training.users) == 59
     assert statistics_hash(erased.statistics()) == statistics_hash(fresh.statistics())

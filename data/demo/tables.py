@@ -113,7 +113,7 @@ def _descriptions(rng: np.random.Generator, catalogue: Catalogue, form: np.ndarr
         "genre": _one_of([name.lower() for name in GENRES], catalogue.genre),
         "format": form,
         "subject": _draw(rng, _SUBJECTS, catalogue.genre),
-        "setting": np.where(takes_setting, " " + _one_of(SETTINGS, rng.integers(len(SETTINGS), size=count)), ""),
+        "setting": np.where(takes_setting, ", set " + _one_of(SETTINGS, rng.integers(len(SETTINGS), size=count)), ""),
         "closing": _draw(rng, _CLOSINGS, catalogue.mood),
     }
     pattern = "{article} {mood} {genre} {format} about {subject}{setting}. {closing}"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from data.errors import NotFound
@@ -187,7 +187,7 @@ class EventLog:
         tree = merkle.Tree(row.leaf.encode() for row in rows)
         return [
             _check("no entry is missing or added", [row.position for row in rows], list(range(size))),
-            _check("every entry is canonical and in its place", [row.position for row in rows if not _whole(row)], []),
+            _check("every entry is canonical and in its place", [row.position for row in rows if not _whole(*row)], []),
             _check(
                 "the stored tree is the tree of the entries", {(n.level, n.place): n.hash for n in nodes}, _all(tree)
             ),
@@ -232,11 +232,11 @@ def _naming(value: object) -> str | None:
     return None
 
 
-def _whole(row: Row[tuple[int, str, str | None, str]]) -> bool:
+def _whole(position: int, kind: str, subject: str | None, leaf: str) -> bool:
     try:
-        told = json.loads(row.leaf)
-        same = (told["index"], told["kind"], told["subject"]) == (row.position, row.kind, row.subject)
-        return same and canonical(told).decode() == row.leaf
+        told = json.loads(leaf)
+        same = (told["index"], told["kind"], told["subject"]) == (position, kind, subject)
+        return same and canonical(told).decode() == leaf
     except (ValueError, KeyError, TypeError):
         return False
 
