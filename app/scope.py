@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import cached
-from app.text import literal
+from app.text import short
 
 _SCOPE = "scope"
 
@@ -27,7 +27,7 @@ def choose_scope() -> None:
     datasets = cached.datasets()
     with st.sidebar:
         st.markdown("### Sightglass")
-        data = st.selectbox("Data set", datasets, key="data", bind="query-params", format_func=literal)
+        data = st.selectbox("Data set", datasets, key="data", bind="query-params", format_func=short)
         models = cached.models_of(data)
         if not models:
             st.info("No model is trained on this data set yet. Train one with `sightglass train`.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import AsyncIterator
+import tomllib
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,4 +78,18 @@ def build() -> st.App:
 def run(host: str, port: int) -> None:
     """Serve until stopped."""
     print(f"Sightglass is opening at http://{host}:{port} ...", flush=True)
-    build().run(config={"server.port": port, "server.address": host})
+    build().run(config={**_settings(), "server.port": port, "server.address": host})
+
+
+def _settings() -> dict[str, Any]:
+    """The options of .streamlit/config.toml by dotted name; an embedded server does not look for the file itself."""
+    table = tomllib.loads((_SCRIPT.parent / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    return dict(_dotted(table))
+
+
+def _dotted(table: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value

@@ -9,11 +9,20 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&@])")
 
 
 def literal(text: object) -> str:
-    """Text for a label or a Markdown line: cut to a length that fits, control characters out, markup escaped."""
+    """Text for a Markdown line: control characters out, markup escaped. For a title in a label see `label`."""
+    return _SPECIAL.sub(r"\\\1", _line(text))
+
+
+def label(text: object) -> str:
+    """The same, cut to a length that fits a label."""
     return _SPECIAL.sub(r"\\\1", short(text))
 
 
 def short(text: object, longest: int = _LONGEST) -> str:
     """One line of at most `longest` characters, without control and direction-changing characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    line = _line(text)
     return f"{line[: longest - 1]}…" if len(line) > longest else line
+
+
+def _line(text: object) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())

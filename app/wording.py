@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.text import short
 from models.explanation import Counterfactual, Explanation, Part
 from models.slider import budget_of
 
@@ -27,7 +28,7 @@ def share_of(named: list[Part], reasons: list[Part]) -> int:
 
 def listed(titles: list[str]) -> str:
     """A, B and C."""
-    quoted = [f"“{title}”" for title in titles]
+    quoted = [f"“{short(title, 60)}”" for title in titles]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 

@@ -101,7 +101,8 @@ def calibrations(coded: Coded, shares: sparse.csr_array) -> tuple[np.ndarray, np
     cross = np.asarray(p.multiply(smoothed).sum(axis=1)).ravel()
     undefined = (np.diff(p.indptr) == 0) | (np.diff(q.indptr) == 0)
     kl = -_entropy(p) * np.log(2) - cross
-    return tuple(np.where(undefined, np.nan, np.maximum(value, 0)) for value in (divergence, kl))  # type: ignore[return-value]
+    divergence, kl = (np.where(undefined, np.nan, np.maximum(value, 0)) for value in (divergence, kl))
+    return divergence, kl
 
 
 def _entropy(shares: sparse.csr_array) -> np.ndarray:

@@ -61,12 +61,12 @@ class Interactions:
 
     def __post_init__(self) -> None:
         key = self.user.astype(np.int64) * max(len(self.items), 1) + self.item
-        in_order = bool((key[1:] >= key[:-1]).all())
-        order = slice(None) if in_order else np.argsort(key, kind="stable")
+        sorted_already = bool((key[1:] >= key[:-1]).all())
+        order = None if sorted_already else np.argsort(key, kind="stable")
         for name in ("user", "item", "value", "timestamp"):
             array = getattr(self, name)
             if array is not None:
-                array = array[order]
+                array = array.copy() if order is None else array[order]
                 array.setflags(write=False)
                 object.__setattr__(self, name, array)
 

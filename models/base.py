@@ -54,8 +54,9 @@ class Training:
 
     def without_user(self, user: int) -> Training:
         """The same without one person: their id and their row are gone."""
-        keep = np.flatnonzero(np.arange(len(self.users)) != user)
-        return replace(self, users=Ids(self.users.values[keep]), matrix=sparse.csr_array(self.matrix[keep]))
+        users = Ids(np.delete(self.users.values, user))
+        rows = self.users.codes(users.values)  # without that id the order of the others may be another one
+        return replace(self, users=users, matrix=sparse.csr_array(self.matrix[rows]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +74,11 @@ class Profiles:
 
     def without(self, items: np.ndarray) -> Profiles:
         """The same people as if they had never chosen these items (codes)."""
-        keep = np.ones(self.matrix.shape[1])
-        keep[np.asarray(items, dtype=np.int64)] = 0
-        edited = sparse.csr_array(self.matrix @ sparse.diags_array(keep, format="csr"))
-        edited.eliminate_zeros()
-        edited.sort_indices()
+        matrix = self.matrix
+        kept = ~np.isin(matrix.indices, items)
+        row = np.repeat(np.arange(len(self)), np.diff(matrix.indptr))[kept]
+        pointers = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(self)))])
+        edited = sparse.csr_array((matrix.data[kept], matrix.indices[kept], pointers), shape=matrix.shape)
         return Profiles(self.users, edited)
 
     def each_without(self, sets: np.ndarray) -> Profiles:
@@ -112,16 +113,16 @@ class Recommender(ABC):
     kind: ClassVar[Exactness]
     erasure: ClassVar[str] = "retrained"  # or "exact": equal to a retrain by subtraction of integer counts
     profiled: ClassVar[bool] = True  # whether a list depends on the person
-    Settings: ClassVar[type[Settings]] = Settings
+    settings_class: ClassVar[type[Settings]] = Settings
 
     settings: Settings
     training: Training
 
     def __init__(self, **settings: Any) -> None:
         try:
-            self.settings = self.Settings(**settings)
+            self.settings = self.settings_class(**settings)
         except ValidationError as error:
-            raise _setting_error(self.name, type(self).Settings, error) from error
+            raise _setting_error(self.name, type(self).settings_class, error) from error
 
     # -- what everybody calls ------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ class Chance(Recommender):
     title: ClassVar[str] = "Random order"
     kind: ClassVar[Exactness] = Exactness.EXACT
     erasure: ClassVar[str] = "exact"
-    Settings: ClassVar[type[Settings]] = ChanceSettings
+    settings_class: ClassVar[type[Settings]] = ChanceSettings
     settings: ChanceSettings
 
     def _fit(self, training: Training) -> None:

@@ -32,7 +32,7 @@ class Content(Recommender):
     title: ClassVar[str] = "Like what you chose (content)"
     kind: ClassVar[Exactness] = Exactness.EXACT
     erasure: ClassVar[str] = "exact"
-    Settings: ClassVar[type[Settings]] = ContentSettings
+    settings_class: ClassVar[type[Settings]] = ContentSettings
     settings: ContentSettings
 
     def _fit(self, training: Training) -> None:

@@ -43,7 +43,7 @@ class Hybrid(Recommender):
     name: ClassVar[str] = "hybrid"
     title: ClassVar[str] = "Hybrid of readable signals"
     kind: ClassVar[Exactness] = Exactness.SHAP
-    Settings: ClassVar[type[Settings]] = HybridSettings
+    settings_class: ClassVar[type[Settings]] = HybridSettings
     settings: HybridSettings
     signals: Signals
     combination: Combination

@@ -30,7 +30,7 @@ class ItemNeighbours(ItemItem):
     name: ClassVar[str] = "item-neighbours"
     title: ClassVar[str] = "Similar titles"
     erasure: ClassVar[str] = "exact"
-    Settings: ClassVar[type[Settings]] = CountNeighbourSettings
+    settings_class: ClassVar[type[Settings]] = CountNeighbourSettings
     settings: CountNeighbourSettings
 
     def _fit(self, training: Training) -> None:

@@ -32,7 +32,7 @@ class Linear(ItemItem):
     name: ClassVar[str] = "linear"
     title: ClassVar[str] = "Linear item-item model"
     erasure: ClassVar[str] = "exact"
-    Settings: ClassVar[type[Settings]] = LinearSettings
+    settings_class: ClassVar[type[Settings]] = LinearSettings
     settings: LinearSettings
 
     def _fit(self, training: Training) -> None:

@@ -40,7 +40,7 @@ class RatingNeighbours(Recommender):
 
     user_based: ClassVar[bool]
     kind: ClassVar[Exactness] = Exactness.GIVEN_NEIGHBOURS
-    Settings: ClassVar[type[Settings]] = RatingNeighbourSettings
+    settings_class: ClassVar[type[Settings]] = RatingNeighbourSettings
     settings: RatingNeighbourSettings
 
     def _fit(self, training: Training) -> None:

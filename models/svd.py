@@ -36,7 +36,7 @@ class SVD(Recommender):
     name: ClassVar[str] = "svd"
     title: ClassVar[str] = "Matrix factorisation (SVD)"
     kind: ClassVar[Exactness] = Exactness.OPAQUE
-    Settings: ClassVar[type[Settings]] = SVDSettings
+    settings_class: ClassVar[type[Settings]] = SVDSettings
     settings: SVDSettings
 
     def _fit(self, training: Training) -> None:

@@ -28,7 +28,7 @@ class UserNeighbours(Recommender):
     name: ClassVar[str] = "user-neighbours"
     title: ClassVar[str] = "People like you"
     kind: ClassVar[Exactness] = Exactness.GIVEN_NEIGHBOURS
-    Settings: ClassVar[type[Settings]] = CountNeighbourSettings
+    settings_class: ClassVar[type[Settings]] = CountNeighbourSettings
     settings: CountNeighbourSettings
 
     def _fit(self, training: Training) -> None:

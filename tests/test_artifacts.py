@@ -82,6 +82,10 @@ def test_equal_content_has_an_equal_digest(tmp_path: Path) -> None:
     assert load_manifest(tmp_path / "one")["digest"] in digests
 
 
+def load_all(folder: Path, memory_map: bool) -> dict[str, dict[str, np.ndarray]]:
+    return {stem: load_arrays(folder, stem, memory_map) for stem in ARRAYS}
+
+
 def flipped(path: Path, place: int, bit: int) -> bytes:
     content = bytearray(path.read_bytes())
     content[place % len(content)] ^= 1 << bit
@@ -96,8 +100,7 @@ def test_one_changed_bit_is_refused(shared: Path, file: int, place: int, bit: in
     path.write_bytes(flipped(path, place, bit))
     try:
         with pytest.raises(BadInput) as refused:
-            for stem in ARRAYS:
-                load_arrays(shared, stem, memory_map)
+            load_all(shared, memory_map)
         assert path.name in str(refused.value)
         assert "train it again" in str(refused.value)
     finally:

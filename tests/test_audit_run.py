@@ -21,7 +21,7 @@ from tests.audit_world import World, worlds
 
 
 def tables(n: int = 400, gap: float = 0.0, seed: int = 0) -> AuditTables:
-    """Users whose five held-out items are listed with chance .6, lower by `gap` for group f; provider 'starved' is rare."""
+    """Users whose five held-out items are listed with chance .6, for group f lower by `gap`; 'starved' is shown less."""
     rng = np.random.default_rng(seed)
     users = np.arange(n)
     group = np.where(users % 2, "f", "m")
@@ -78,6 +78,7 @@ def test_a_provider_under_the_planned_floor_is_flagged():
     rows = floored.providers.set_index("provider")
     assert (rows.loc["starved", "state"], rows.loc["fed", "state"]) == ("flag", "no flag")
     assert rows.loc["starved", "exposure_low"] < rows.loc["starved", "exposure_share"] < 0.45
+    assert rows.loc["fed", "p"] == 1
     assert floored.exit_code == 1
     np.testing.assert_allclose(rows[["exposure_share", "catalogue_share", "merit_share"]].sum(), 1)
 
@@ -159,6 +160,9 @@ def test_the_same_input_gives_the_same_document(audit: Audit):
 
 def test_the_hash_of_a_plan_follows_its_settings(tmp_path):
     assert Plan.of().hash == Plan.of({"k": 10}).hash
+    own = {"novelty": 0.5, "list_length": 1}
+    turned = dict(reversed(own.items()))
+    assert Plan.of({"own_materiality": own}).hash == Plan.of({"own_materiality": turned}).hash
     assert len({Plan.of(each).hash for each in ({}, {"k": 9}, {"alpha": 0.01}, {"seed": 1})}) == 4
     (tmp_path / "plan.toml").write_text('k = 9\nmetrics = ["recall"]\nexploratory = []\n')
     (tmp_path / "plan.json").write_text('{"k": 9, "metrics": ["recall"], "exploratory": []}')

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from scipy.spatial.distance import jensenshannon
 
 from audit.beyond import beyond, calibration_column
@@ -78,6 +78,7 @@ def slow_head(world: World, share: float = 0.8) -> set[str]:
 
 
 @given(worlds())
+@settings(max_examples=60, deadline=None)
 def test_every_column_equals_its_literal_definition(world: World):
     result = table(world)
     assert set(result.index) == set(world.lists)
@@ -97,6 +98,7 @@ def test_every_column_equals_its_literal_definition(world: World):
 
 
 @given(worlds())
+@settings(max_examples=60, deadline=None)
 def test_bounds_hold(world: World):
     result = table(world)
     unit = ["diversity", "serendipity", "miscalibration_js", "tail_share", "unexpectedness", "popularity_percentile"]
@@ -107,6 +109,7 @@ def test_bounds_hold(world: World):
 
 
 @given(worlds())
+@settings(max_examples=60, deadline=None)
 def test_the_popularity_list_itself_is_never_unexpected(world: World):
     count = world.popularity()
     lists = {

@@ -9,6 +9,7 @@ from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
+from addresses import fresh_address
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,18 +25,19 @@ USER, DATA = "the-person-4711", "ml"
 class Rooms:
     """Everything a choice needs, opened on one folder as a process of its own would."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.database = open_database(f"sqlite:///{folder / 'state.db'}")
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url = folder, url
+        self.database = open_database(url)
         self.log, self.names = EventLog(self.database), Pseudonyms(self.database, folder)
         self.choices, self.policies = Choices(self.database, self.log, self.names), Policies(self.database, self.log)
 
 
 @pytest.fixture
 def rooms(tmp_path: Path):
-    opened = Rooms(tmp_path)
-    yield opened
-    opened.database.close()
+    with fresh_address(tmp_path) as url:
+        opened = Rooms(tmp_path, url)
+        yield opened
+        opened.database.close()
 
 
 def test_nothing_chosen_is_the_default(rooms: Rooms) -> None:
@@ -63,7 +65,7 @@ def test_each_choice_is_kept_alone(rooms: Rooms) -> None:
 def test_a_choice_outlives_the_process(rooms: Rooms) -> None:
     rooms.choices.set_profiling(DATA, USER, False)
     rooms.database.close()
-    again = Rooms(rooms.folder)
+    again = Rooms(rooms.folder, rooms.url)
     assert again.choices.get(DATA, USER).profiling is False
     assert again.choices.opted_out(DATA) == {USER}
     again.database.close()
@@ -152,24 +154,23 @@ def test_a_default_never_moves_who_chose(rooms: Rooms, made: list[tuple[str, str
     assert {person: rooms.choices.get(DATA, person).slider for person in "abc"} == {p: own.get(p) for p in "abc"}
 
 
-def move(folder: str, name: int, times: int) -> None:
+def move(folder: str, url: str, name: int, times: int) -> None:
     """What one of two processes does: its own slider positions, and items of its own."""
-    rooms = Rooms(Path(folder))
+    rooms = Rooms(Path(folder), url)
     for turn in range(times):
         rooms.choices.set_slider(DATA, USER, name / 10)
         rooms.choices.hide_item(DATA, USER, f"{name}-{turn}")
     rooms.database.close()
 
 
-def test_two_processes_change_one_person_at_once(tmp_path: Path) -> None:
+def test_two_processes_change_one_person_at_once(rooms: Rooms) -> None:
     context, times = multiprocessing.get_context("spawn"), 20
-    workers = [context.Process(target=move, args=(str(tmp_path), name, times)) for name in (1, 2)]
+    workers = [context.Process(target=move, args=(str(rooms.folder), rooms.url, name, times)) for name in (1, 2)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join(120)
     assert [worker.exitcode for worker in workers] == [0, 0]
-    rooms = Rooms(tmp_path)
     choice, told = rooms.choices.get(DATA, USER), rooms.log.entries()
     assert choice.hidden == {f"{name}-{turn}" for name in (1, 2) for turn in range(times)}, "none lost"
     sliders = [event.detail["value"] for event in told if event.detail["choice"] == "slider"]
@@ -178,7 +179,6 @@ def test_two_processes_change_one_person_at_once(tmp_path: Path) -> None:
     assert choice.slider == sliders[-1], "the last one recorded is the one that holds"
     assert len({event.subject for event in told}) == 1, "both found one key"
     assert all(check["ok"] for check in rooms.log.verify())
-    rooms.database.close()
 
 
 def test_threads_of_one_process(rooms: Rooms) -> None:

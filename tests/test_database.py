@@ -53,9 +53,13 @@ def test_settings_of_sqlite(database: Database) -> None:
 
 
 def test_a_write_is_whole_or_not_at_all(database: Database) -> None:
-    with pytest.raises(RuntimeError), database.write() as session:
-        session.execute(insert(Fact), {"name": "half", "value": "done"})
-        raise RuntimeError
+    def half() -> None:
+        with database.write() as session:
+            session.execute(insert(Fact), {"name": "half", "value": "done"})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half()
     with database.read() as session:
         assert session.get(Fact, "half") is None
 
@@ -82,9 +86,8 @@ def test_a_locked_database_is_told(database: Database, tmp_path: Path) -> None:
     other.execute("BEGIN IMMEDIATE")
     with database.read() as session:
         assert session.get(Fact, "schema") is not None, "readers do not wait for a writer"
-    with pytest.raises(SightglassError, match=r"in use by another process for more than 0\.2 seconds; try again"):  # noqa: SIM117
-        with database.write():
-            pass
+    with pytest.raises(SightglassError, match=r"in use by another process for more than 0\.2 seconds; try again"):
+        Pseudonyms(database, tmp_path).suppress("ml", USER)
     other.execute("ROLLBACK")
     other.close()
     with database.write() as session:
@@ -92,7 +95,7 @@ def test_a_locked_database_is_told(database: Database, tmp_path: Path) -> None:
 
 
 def test_no_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(SightglassError, match="folder .* of the database is not there"):
+    with pytest.raises(SightglassError, match=r"folder .* of the database is not there"):
         open_database(url(tmp_path / "nowhere"))
     assert not (tmp_path / "nowhere").exists()
 
@@ -109,7 +112,9 @@ def test_a_file_of_something_else_is_told_and_left(tmp_path: Path) -> None:
     assert (tmp_path / "state.db").read_bytes() == b"user_id,item_id\n" * 400
 
 
-@pytest.mark.parametrize("address", ["nonsense", "mysql+nothing://x/y", "oracle://x/y", "sqlite://", "sqlite:///:memory:"])
+@pytest.mark.parametrize(
+    "address", ["nonsense", "mysql+nothing://x/y", "oracle://x/y", "sqlite://", "sqlite:///:memory:"]
+)
 def test_other_addresses_are_refused(address: str) -> None:
     with pytest.raises(BadInput, match="SIGHTGLASS_DATABASE_URL"):
         open_database(address)
@@ -129,12 +134,12 @@ def open_once(address: str) -> None:
 
 def test_two_processes_may_make_it_at_once(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=open_once, args=(url(tmp_path),)) for _ in range(3)]
+    workers = [context.Process(target=open_once, args=(url(tmp_path),)) for _ in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join(60)
-    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    assert [worker.exitcode for worker in workers] == [0, 0]
 
 
 # pseudonyms

@@ -194,7 +194,7 @@ def test_labels_that_mean_nothing_are_seldom_significant():
 
 
 @given(st.lists(st.floats(0, 1) | st.just(math.nan), min_size=1, max_size=12))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_corrections_equal_their_definitions(p: list[float]):
     tested = [value for value in p if not math.isnan(value)]
     m = len(tested)

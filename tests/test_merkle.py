@@ -99,6 +99,8 @@ def test_inclusion(size: int, data: st.DataObject) -> None:
     assert inclusion_holds(other, size, leaf, proof, top) == (other == index)
     for place in range(len(proof)):
         assert not inclusion_holds(index, size, leaf, bent(proof, place), top)
+    for larger in (2 * size, 2 * size + 1):  # a root does not tell its size; a proof of another length must
+        assert not inclusion_holds(index, larger, leaf, proof, top)
 
 
 @given(sizes, st.data())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from sklearn.metrics import ndcg_score
 
 from audit.quality import evaluate
@@ -31,6 +31,7 @@ def slow(world: World, user: str) -> dict[str, float]:
 
 
 @given(worlds())
+@settings(max_examples=60, deadline=None)
 def test_every_column_equals_its_literal_definition(world: World):
     result = evaluate(world.recommendations, world.outcomes, world.k)
     judged = [user for user, wanted in world.truth.items() if wanted]
@@ -43,6 +44,7 @@ def test_every_column_equals_its_literal_definition(world: World):
 
 
 @given(worlds())
+@settings(max_examples=60, deadline=None)
 def test_shares_stay_between_0_and_1_and_order_of_rows_does_not_matter(world: World):
     result = evaluate(world.recommendations, world.outcomes, world.k).per_user
     bounded = result.drop(columns=["n_relevant", "list_length"]).to_numpy()

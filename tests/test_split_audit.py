@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import entropy, kendalltau
 
@@ -20,6 +20,7 @@ def table(counts: list[int]) -> pd.DataFrame:
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=2, max_size=9))
+@settings(max_examples=60, deadline=None)
 def test_every_column_equals_its_definition(counts: list[tuple[int, int]]):
     train, test = ([pair[side] for pair in counts] for side in (0, 1))
     full = [a + b for a, b in counts]

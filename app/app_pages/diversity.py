@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import assessment_words, cached, charts, displays
 from app.scope import current, recall
-from app.text import literal
+from app.text import literal, short
 from app.use_cases import choosing
 from app.use_cases.previewing import POSITIONS, group_changes, provider_changes
 from data.errors import SightglassError
@@ -47,7 +47,7 @@ with right:
     st.header("Who is served better or worse", anchor=False)
     if seen.groups:
         attribute = st.selectbox(
-            "Attribute", list(seen.groups), format_func=literal, key="changed", bind="query-params"
+            "Attribute", list(seen.groups), format_func=short, key="changed", bind="query-params"
         )
         rows = group_changes(seen, attribute, before, after)
         st.plotly_chart(

@@ -5,7 +5,7 @@ import streamlit as st
 from app import cached, wording
 from app.app_pages.parts import why
 from app.scope import current, recall, remember
-from app.text import literal
+from app.text import label, literal, short
 from app.use_cases import choosing
 from app.use_cases.recommending import recommend
 
@@ -15,7 +15,7 @@ workspace = cached.workspace()
 people = cached.people(scope.model_id, scope.version)
 who, switch = st.columns([2, 1], vertical_alignment="bottom")
 with who:
-    person = st.selectbox("Person", people, key="person", bind="query-params", format_func=literal)
+    person = st.selectbox("Person", people, key="person", bind="query-params", format_func=short)
 choice = choosing.choice(workspace, scope.data, person)
 
 
@@ -73,7 +73,7 @@ def same_for_all() -> None:
     st.info(wording.NOT_PROFILED, icon=":material/visibility_off:")
     captions = cached.captions(scope.data, scope.model_id, scope.version)
     for row in shown["items"]:
-        st.markdown(f"**{row['rank']}. {literal(row['title'])}**  \n{literal(captions.get(row['item_id'], ''))}")
+        st.markdown(f"**{row['rank']}. {label(row['title'])}**  \n{literal(captions.get(row['item_id'], ''))}")
 
 
 if choice["profiling"]:

@@ -22,7 +22,7 @@ _REGION_SHARES = (0.22, 0.20, 0.18, 0.17, 0.15, 0.08)
 _PLAN_SHARES = (0.28, 0.36, 0.22, 0.14)
 _BREADTH = 0.05  # Dirichlet parameter of tastes: the smaller, the fewer tastes a person has
 _DRIFT = 0.4  # chance at the end of the two years that a choice comes from the person's later tastes
-LEAST, MEDIAN, MOST = 8, 37, 400  # choices a person
+LEAST, MEDIAN, MOST = 8, 36, 400  # choices a person
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,13 +54,15 @@ class Catalog:
     def open(self, name: str) -> Dataset:
         """The data set; a file that changed since it was written is refused by name."""
         folder = self._where(name)
-        try:
-            return opened(folder, read_meta(folder))
-        except FileNotFoundError:  # another process replaced it between the two readings
+        meta = read_meta(folder)
+        while True:
             try:
-                return opened(folder, read_meta(folder))
+                return opened(folder, meta)
             except FileNotFoundError as error:
-                raise SightglassError(f"{error.filename} is missing; import the data set again.") from None
+                newer = read_meta(folder)
+                if newer["version"] == meta["version"]:
+                    raise SightglassError(f"{error.filename} is missing; import the data set again.") from None
+                meta = newer  # another process replaced the data set between the two readings
 
     def summary(self, name: str) -> dict[str, Any]:
         """What the data set is, without opening its tables."""

@@ -48,14 +48,15 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session to read with."""
-        with self._told(), Session(self.engine) as session, session.begin():
+        with self._told(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that is the only writer until it ends; it is kept whole, or not at all after an error."""
-        with self._told(), Session(self._writer) as session, session.begin():
-            if self.engine.dialect.name != "sqlite":  # which has begun with the lock
+        with self._told(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+            session.connection()  # begins now, and SQLite begins with the lock
+            if self.engine.dialect.name != "sqlite":
                 session.execute(select(LogHead.size).where(LogHead.id == _HEAD).with_for_update())
             yield session
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import assessment_words, charts, displays
-from app.text import literal
+from app.text import literal, short
 from app.workspace import Workspace
 from audit.metrics import METRICS
 
@@ -34,7 +34,7 @@ def groups(document: dict[str, Any], rows: pd.DataFrame) -> None:
     """One attribute and one metric: the groups with their intervals, then the table with every number."""
     left, right = st.columns(2)
     attribute = left.selectbox(
-        "Attribute", rows["attribute"].unique(), key="attribute", bind="query-params", format_func=literal
+        "Attribute", rows["attribute"].unique(), key="attribute", bind="query-params", format_func=short
     )
     metric = right.selectbox(
         "Measure", rows["metric"].unique(), key="metric", bind="query-params", format_func=lambda m: METRICS[m].title

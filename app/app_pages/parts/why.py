@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import cached, wording
 from app.scope import Scope, forget, recall
-from app.text import literal, short
+from app.text import label, literal, short
 from app.use_cases import choosing
 from app.use_cases.explaining import explanation
 from app.workspace import Workspace
@@ -28,7 +28,7 @@ def pick_from_list(workspace: Workspace, scope: Scope, person: str, shown: dict[
         "Your list: pick a title to see why it is there",
         list(rows),
         key=f"picked-{person}",
-        format_func=lambda item: f"{rows[item]['rank']}. {literal(rows[item]['title'])}",
+        format_func=lambda item: f"{rows[item]['rank']}. {label(rows[item]['title'])}",
         captions=[_caption(captions.get(item, ""), base.get(item), row) for item, row in rows.items()],
     )
     return None if picked is None else str(picked)
@@ -48,7 +48,7 @@ def _caption(words: str, place: int | None, row: dict[str, Any]) -> str:
     marks = []
     if row.get("slider_term"):
         marks.append(":material/auto_awesome: new through the slider" if place is None else "")
-    return " · ".join(part for part in (*marks, literal(words)) if part)
+    return " · ".join(part for part in (*marks, label(words)) if part)
 
 
 def panel(workspace: Workspace, scope: Scope, person: str, item: str) -> None:
@@ -56,7 +56,7 @@ def panel(workspace: Workspace, scope: Scope, person: str, item: str) -> None:
     told = explanation(workspace, scope.model_id, person, item)
     model = workspace.model(scope.model_id)
     title = model.title_of(model.training.items.code(item))
-    st.subheader(f"Why “{literal(title)}”?", anchor=False)
+    st.subheader(f"Why “{label(title)}”?", anchor=False)
     st.markdown(f"**{literal(wording.why_sentence(told))}**")
     st.caption(wording.claim(told))
     _counterfactual(model, told)
@@ -112,7 +112,7 @@ def _take_out(workspace: Workspace, scope: Scope, person: str, told: Explanation
         options,
         default=chosen["excluded"],
         key=key,
-        format_func=lambda item: literal(model.title_of(model.training.items.code(item))),
+        format_func=lambda item: short(model.title_of(model.training.items.code(item))),
         on_change=change,
         placeholder="Pick one: the list changes at once",
         help=wording.TAKE_OUT_HELP,
