@@ -1,0 +1,1 @@
+"""Figures beside other libraries, in one process tree, as ratios."""
