@@ -10,7 +10,6 @@ from audit.coded import divide
 
 _PERMUTED = 10_000  # more users than this use the normal limit of the permutation distribution where it is safe
 _SMALL_SIDE = 200
-_CELLS = 4_000_000
 
 
 def permutation_p(
@@ -25,7 +24,7 @@ def permutation_p(
     """
     size = np.bincount(codes, minlength=n_groups).astype(np.float64)
     total = values.sum(axis=0)
-    seen = np.abs(_gaps(_group_sums(values, codes, n_groups), size, total))
+    seen = np.abs(_gaps(_group_sums(values, codes, n_groups), size[:, None], total))
     if len(values) <= _PERMUTED:
         return _drawn(values, codes, seen, draws, np.random.default_rng(seed))
     rng = np.random.default_rng(seed)
@@ -62,21 +61,16 @@ def _group_sums(values: np.ndarray, codes: np.ndarray, n_groups: int) -> np.ndar
 
 def _gaps(sums: np.ndarray, size: np.ndarray, total: np.ndarray) -> np.ndarray:
     rest = size.sum() - size
-    return divide(sums, size[:, None]) - divide(total - sums, rest[:, None])
+    return divide(sums, size) - divide(total - sums, rest)
 
 
 def _drawn(values: np.ndarray, codes: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
-    n, total = len(values), values.sum(axis=0)
+    from audit.permuting import permuted_sums
+
     size = np.bincount(codes, minlength=len(seen))
-    there = np.flatnonzero(size)
-    starts = np.concatenate([[0], np.cumsum(size[there])[:-1]])
-    extreme = np.zeros(seen.shape)
-    step = max(1, _CELLS // max(n, 1))
-    for start in range(0, draws, step):
-        order = rng.permuted(np.tile(np.arange(n), (min(step, draws - start), 1)), axis=1)
-        for metric, column in enumerate(values.T):
-            sums = np.add.reduceat(column[order], starts, axis=1)
-            extreme[there, metric] += _at_least(sums, size[there], n, total[metric], seen[there, metric])
+    sums = permuted_sums(values, size, draws, int(rng.integers(2**63)))
+    gaps = np.abs(_gaps(sums, size[:, None].astype(np.float64), values.sum(axis=0)))
+    extreme = (gaps >= seen - 1e-12).sum(axis=0)
     return np.where(np.isfinite(seen), (1 + extreme) / (1 + draws), np.nan)
 
 

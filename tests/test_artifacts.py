@@ -114,6 +114,14 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_manifest_with_other_white_space_is_refused(tmp_path: Path) -> None:
+    save_artifact(tmp_path / "m", ARRAYS, PLAIN)
+    path = tmp_path / "m" / "manifest.json"
+    path.write_bytes(path.read_bytes().replace(b"\n ", b"\n\t", 1))
+    with pytest.raises(BadInput, match=r"manifest\.json: the file has changed"):
+        load_manifest(tmp_path / "m")
+
+
 @pytest.mark.parametrize("memory_map", [False, True])
 def test_a_cut_or_longer_file_is_refused(tmp_path: Path, memory_map: bool) -> None:
     save_artifact(tmp_path / "m", ARRAYS, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from data.keep.home import private_folder, write_whole
 from data.keep.schema import RunRow
 
 _ID_LENGTH = 16
+
+Listed = list[dict[str, Any]]
 
 
 class Runs:
@@ -67,7 +69,7 @@ class Runs:
             raise BadInput("more than one run begins like this", value=run_id, fix=f"write more of it: {names}")
         return found[0]
 
-    def list(self) -> Sequence[dict[str, Any]]:
+    def list(self) -> Listed:
         """The runs, newest first."""
         with self._database.read() as session:
             rows = session.scalars(select(RunRow).order_by(RunRow.at.desc(), RunRow.run_id)).all()
