@@ -85,8 +85,9 @@ def run(run_id: str) -> dict[str, Any]:
     return dict(workspace().runs.load(run_id))
 
 
-def latest_run(model_id: str, version: str) -> str | None:
+def latest_run(model_id: str) -> str | None:
     """The newest audit of this state of the model, if there is one."""
-    hashed = workspace().shelf.about(model_id)["statistics_hash"]
-    mine = [r for r in workspace().runs.list() if r["label"] == model_id and r.get("statistics_hash", hashed) == hashed]
-    return str(mine[-1]["run_id"]) if mine else None
+    from app.use_cases.auditing import run_label
+
+    label = run_label(workspace(), model_id)
+    return next((str(run["run_id"]) for run in workspace().runs.list() if run["label"] == label), None)

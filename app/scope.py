@@ -32,7 +32,9 @@ def choose_scope() -> None:
         if not models:
             st.info("No model is trained on this data set yet. Train one with `sightglass train`.")
             st.stop()
-        model_id = st.selectbox("Model", list(models), key="model", bind="query-params", format_func=models.get)
+        model_id = st.selectbox(
+            "Model", list(models), key="model", bind="query-params", format_func=lambda name: models[name]
+        )
         st.caption(cached.model_line(model_id))
     st.session_state[_SCOPE] = Scope(data, model_id, cached.version_of(model_id))
 

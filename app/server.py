@@ -34,8 +34,9 @@ class SecurityHeaders:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass the request on; HTTP answers get the headers that they lack."""
+
         async def with_headers(message: Any) -> None:
-            """Add what is missing to the start of an answer."""
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
                 added = [(name, value) for name, value in _HEADERS.items() if name not in present]

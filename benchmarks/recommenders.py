@@ -47,7 +47,9 @@ def _fit_and_recommend(training: Training, data: str, *, goals: bool) -> Iterato
             als.recommend(people, plain, N=K)
 
     served = in_turns({"ours": lambda: ours.recommend(everybody, K), "als": all_als}, 5)
-    yield _throughput("recommend to everybody: linear / implicit ALS", data, served, "als", len(people), 1.2 if goals else None)
+    yield _throughput(
+        "recommend to everybody: linear / implicit ALS", data, served, "als", len(people), 1.2 if goals else None
+    )
 
 
 def _neighbours(training: Training, data: str) -> Iterator[Row]:
@@ -62,7 +64,9 @@ def _neighbours(training: Training, data: str) -> Iterator[Row]:
     served = in_turns(
         {"ours": lambda: ours.recommend(everybody, K), "cosine": lambda: theirs.recommend(people, plain, N=K)}, 3
     )
-    yield _throughput("recommend to everybody: item-neighbours / implicit cosine", data, served, "cosine", len(people), None)
+    yield _throughput(
+        "recommend to everybody: item-neighbours / implicit cosine", data, served, "cosine", len(people), None
+    )
 
 
 def _surprise(training: Training, data: str) -> Row:
@@ -149,4 +153,6 @@ def _throughput(what: str, data: str, taken: dict[str, float], other: str, peopl
     ours, theirs = people / taken["ours"], people / taken[other]
     met = None if goal is None else ours / theirs >= goal
     goal_text = "–" if goal is None else f"≥ {goal}x the rate"
-    return Row(what, data, f"{ours:,.0f} people/s", f"{theirs:,.0f} people/s", f"{ours / theirs:.2f}x the rate", goal_text, met)
+    return Row(
+        what, data, f"{ours:,.0f} people/s", f"{theirs:,.0f} people/s", f"{ours / theirs:.2f}x the rate", goal_text, met
+    )

@@ -48,7 +48,9 @@ class NotFound(SightglassError):
     """Something was named that is not there; says what is."""
 
     def __init__(self, what: str, name: str, known: list[str] | tuple[str, ...] = (), *, fix: str = "") -> None:
-        hint = fix or (f"known: {', '.join(known[:8])}{' …' if len(known) > 8 else ''}" if known else "there is none yet")
+        hint = fix or (
+            f"known: {', '.join(known[:8])}{' …' if len(known) > 8 else ''}" if known else "there is none yet"
+        )
         super().__init__(f"There is no {what} {quoted(name)}; {hint}.")
 
 

@@ -7,7 +7,7 @@ from numba import njit, prange
 
 
 @njit(parallel=True, cache=True)
-def item_neighbour_means(indptr, indices, deviations, similarity, order, positive, k):  # type: ignore[no-untyped-def]
+def item_neighbour_means(indptr, indices, deviations, similarity, order, positive, k):
     """People x items: the similarity-weighted mean of the deviations of the k history items most similar to the item.
 
     indptr, indices, deviations: CSR histories; similarity: items x items; order: its columns by falling similarity, a
@@ -47,7 +47,7 @@ def item_neighbour_means(indptr, indices, deviations, similarity, order, positiv
 
 
 @njit(parallel=True, cache=True)
-def user_neighbour_means(similarity, order, indptr, indices, deviations, n_items, k):  # type: ignore[no-untyped-def]
+def user_neighbour_means(similarity, order, indptr, indices, deviations, n_items, k):
     """People x items: the similarity-weighted mean deviation of the k raters of the item who are most similar.
 
     similarity: people x users; order: its columns by falling similarity; indptr, indices, deviations: CSR ratings of
@@ -76,7 +76,7 @@ def user_neighbour_means(similarity, order, indptr, indices, deviations, n_items
 
 
 @njit(parallel=True, cache=True)
-def ridge_rows(indptr, indices, targets, features, fixed, per_entry):  # type: ignore[no-untyped-def]
+def ridge_rows(indptr, indices, targets, features, fixed, per_entry):
     """Coefficients (people x f) of a ridge regression for each person: min |t - Z w|² + penalty |w|², no intercept.
 
     indptr, indices, targets: CSR, the target of every history item; features: items x f; the penalty is
@@ -105,7 +105,7 @@ def ridge_rows(indptr, indices, targets, features, fixed, per_entry):  # type: i
 
 
 @njit(cache=True)
-def _cholesky(root):  # type: ignore[no-untyped-def]
+def _cholesky(root):
     """The lower Cholesky root of a positive definite matrix, in place of its lower triangle."""
     for a in range(root.shape[0]):
         for b in range(a + 1):
@@ -116,7 +116,7 @@ def _cholesky(root):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _solve(root, right):  # type: ignore[no-untyped-def]
+def _solve(root, right):
     """Solve L Lᵀ w = right in place."""
     f = len(right)
     for a in range(f):
@@ -131,7 +131,7 @@ def _solve(root, right):  # type: ignore[no-untyped-def]
 
 
 @njit(parallel=True, cache=True)
-def tree_sums(rows, starts, feature, threshold, left, right, value):  # type: ignore[no-untyped-def]
+def tree_sums(rows, starts, feature, threshold, left, right, value):
     """The summed leaf values of an ensemble for each row of signals.
 
     starts: first node of each tree; feature -1 marks a leaf; left and right: node numbers within the tree; a row goes

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from data.keep.artifacts import load_arrays, load_manifest, save_artifact
 from scipy import sparse
 
 from data.columns import Kind
 from data.ids import Ids
+from data.keep.artifacts import load_arrays, load_manifest, save_artifact
 from models.base import Recommender, Training
 from models.counts import statistics_hash
 from models.registry import create
@@ -55,7 +55,7 @@ def save(model: Recommender, folder: Path, about: dict[str, Any]) -> str:
 def load(folder: Path) -> Recommender:
     """The model as it was saved; a file that changed since is refused in a sentence."""
     manifest = load_manifest(folder)
-    items, people = load_arrays(folder, "items"), load_arrays(folder, "people")
+    items, people = (load_arrays(folder, stem, manifest=manifest) for stem in ("items", "people"))
     item_ids, user_ids = Ids(items["ids"].astype(object)), Ids(people["ids"].astype(object))
     matrix = sparse.csr_array(
         (people["data"], people["indices"], people["indptr"]), shape=(len(user_ids), len(item_ids))
@@ -65,14 +65,14 @@ def load(folder: Path) -> Recommender:
     model.training = Training(
         user_ids, item_ids, matrix, _content(items, kinds), kinds, manifest["explicit"], tuple(items["titles"].tolist())
     )
-    model._restore(load_arrays(folder, "weights"))
+    model._restore(load_arrays(folder, "weights", manifest=manifest))
     return model
 
 
 def popular_items(folder: Path) -> tuple[Ids, tuple[str, ...], np.ndarray, int]:
     """Item ids, titles, counts and the number of people: all that the non-profiled list needs; no personal file is read."""
-    items = load_arrays(folder, "items")
-    people = int(load_manifest(folder)["people"])
+    manifest = load_manifest(folder)
+    items, people = load_arrays(folder, "items", manifest=manifest), int(manifest["people"])
     return Ids(items["ids"].astype(object)), tuple(items["titles"].tolist()), items["counts"], people
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from data.keep.artifacts import load_manifest
-
 from data.errors import NotFound
+from data.keep.artifacts import load_manifest
 from models import saving
 from models.base import Recommender
 
@@ -36,7 +35,7 @@ class Shelf:
         """Ids of the stored models, oldest first."""
         if not self.root.exists():
             return []
-        manifests = sorted(self.root.glob("*/manifest.json"), key=lambda path: (path.stat().st_mtime_ns, path))
+        manifests = sorted(self.root.glob("[!.]*/manifest.json"), key=lambda path: (path.stat().st_mtime_ns, path))
         return [path.parent.name for path in manifests]
 
     def folder(self, model_id: str) -> Path:

@@ -12,7 +12,7 @@ from app.use_cases.auditing import audit
 scope = current()
 workspace = cached.workspace()
 
-run_id = recall(f"run-{scope.model_id}-{scope.version}") or cached.latest_run(scope.model_id, scope.version)
+run_id = recall(f"run-{scope.model_id}-{scope.version}") or cached.latest_run(scope.model_id)
 again = st.button("Run the audit again", icon=":material/refresh:", type="tertiary") if run_id else False
 if run_id is None or again:
     with st.spinner("Assessing everybody's list: quality, groups, providers, intervals …"):

@@ -46,9 +46,7 @@ with left:
 with right:
     st.header("Who is served better or worse", anchor=False)
     if seen.groups:
-        attribute = st.selectbox(
-            "Attribute", list(seen.groups), format_func=short, key="changed", bind="query-params"
-        )
+        attribute = st.selectbox("Attribute", list(seen.groups), format_func=short, key="changed", bind="query-params")
         rows = group_changes(seen, attribute, before, after)
         st.plotly_chart(
             charts.changes(rows[rows["change"].notna()]),

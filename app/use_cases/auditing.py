@@ -13,13 +13,13 @@ from app.use_cases.evaluating import everybody, held_out
 from app.workspace import Workspace
 from audit.plan import Plan
 from audit.run import Audit, AuditTables, run_audit
-from data.columns import ITEM, USER, Role
+from data.columns import ITEM, USER, Role, Table
 from data.errors import BadInput
 from data.foreign import outcomes as check_outcomes
 from data.foreign import recommendations as check_recommendations
 from data.keep.events import Kind
 from data.keep.home import private_folder, write_whole
-from data.load.reading import read_table
+from data.load.folder import read_known
 from data.tables import Dataset
 from models.base import Recommender, Training
 from models.popularity import Popularity
@@ -59,8 +59,14 @@ def audit(
     workspace.log.append(Kind.AUDIT, "reviewer", {**about, "stage": "plan"})
     results = {label: run_audit(tables, plan, label=label) for label, tables in jobs.tables.items()}
     document = _document(results, about, jobs.protocol)
-    run_id = workspace.runs.save(document, kind="audit", label=model_id or f"lists on {data}")
-    workspace.log.append(Kind.AUDIT, "reviewer", {**about, "stage": "result", "run_id": run_id})
+    run_id = workspace.runs.save(
+        document, kind="audit", label=run_label(workspace, model_id) if model_id else f"lists on {data}"
+    )
+    workspace.log.append(
+        Kind.AUDIT,
+        "reviewer",
+        {**about, "stage": "result", "run_id": run_id, "sha256": workspace.runs.about(run_id)["sha256"]},
+    )
     path = _write(out, document, results) if out else None
     return {**document, "run_id": run_id, "path": path}
 
@@ -82,9 +88,14 @@ def groups_of(workspace: Workspace, dataset: Dataset) -> dict[str, pd.Series]:
     }
     door = workspace.catalog.sensitive(
         dataset.name,
-        lambda read: workspace.log.append(Kind.SENSITIVE_READ, "reviewer", {"data": dataset.name, **read}),
+        lambda read: _record(workspace, dataset.name, read),
     )
     return {**{name: door.read(name, PURPOSE) for name in door.names()}, **open_ones}
+
+
+def run_label(workspace: Workspace, model_id: str) -> str:
+    """What the runs of a model in its present state are called; a model that changed has none yet."""
+    return f"{model_id} {workspace.shelf.about(model_id)['statistics_hash'][:12]}"
 
 
 def known_choices(model: Recommender) -> pd.DataFrame:
@@ -92,6 +103,10 @@ def known_choices(model: Recommender) -> pd.DataFrame:
     training = model.training
     rows, columns = training.matrix.nonzero()
     return pd.DataFrame({USER: training.users.values[rows], ITEM: training.items.values[columns]})
+
+
+def _record(workspace: Workspace, data: str, read: dict[str, Any]) -> None:
+    workspace.log.append(Kind.SENSITIVE_READ, "reviewer", {"data": data, **read})
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +143,8 @@ def _our_lists(workspace: Workspace, dataset: Dataset, model_id: str, k: int) ->
 
 
 def _foreign_lists(workspace: Workspace, dataset: Dataset, lists: Path, truth: Path) -> _Jobs:
-    recommended = check_recommendations(read_table(lists))
-    outcomes = check_outcomes(read_table(truth))
+    recommended = check_recommendations(read_known(lists, Table.RECOMMENDATIONS))
+    outcomes = check_outcomes(read_known(truth, Table.OUTCOMES))
     # what the lists could know: every choice of the data set but the held-out ones
     all_pairs = dataset.interactions.frame()[[USER, ITEM]]
     merged = all_pairs.merge(outcomes[[USER, ITEM]], on=[USER, ITEM], how="left", indicator=True)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from data.keep.evidence import certificate
 
 from app.workspace import Workspace
 from data.errors import NotFound
 from data.keep.events import Kind
+from data.keep.evidence import certificate, claims_sha256
 from models.base import Recommender, Training
 from models.counts import statistics_hash
 from models.registry import create
@@ -35,25 +35,23 @@ def erase(workspace: Workspace, data: str, user: str) -> dict[str, Any]:
     workspace.pseudonyms.suppress(data, user)
     workspace.pseudonyms.forget(data, user)
     request = uuid.uuid4().hex
-    event = workspace.log.append(
-        Kind.ERASE, "operator", {"request_id": request, "data": data, "models": [p["name"] for p in proofs]}
-    )
-    told = certificate(
-        request_id=request,
-        subject_commitment=commitment,
-        received_at=received,
-        executed_at=_now(),
-        legal_ground="request of the person (GDPR Art. 17)",
-        scope=["interactions", "users", "sensitive attributes", "choices", "models", "pseudonym key"],
-        models=proofs,
-        suppression_entry_present=True,
-        recipients_notified=[],
-        log_index=event.index,
-        tree_head=workspace.log.head(),
-        inclusion_proof=workspace.log.prove(event.index),
-        leaf=event.leaf,
-        code_version=VERSION,
-    )
+    claims: dict[str, Any] = {
+        "request_id": request,
+        "subject_commitment": commitment,
+        "received_at": received,
+        "executed_at": _now(),
+        "legal_ground": "request of the person (GDPR Art. 17)",
+        "scope": ["interactions", "users", "sensitive attributes", "choices", "models", "pseudonym key"],
+        "models": proofs,
+        "suppression_entry_present": True,
+        "recipients_notified": [],
+        "code_version": VERSION,
+    }
+    about = {"request_id": request, "data": data, "models": [proof["name"] for proof in proofs]}
+    event = workspace.log.append(Kind.ERASE, "operator", {**about, "claims_sha256": claims_sha256(**claims)})
+    head = workspace.log.head()
+    proof = workspace.log.prove(event.index, head["size"])
+    told = certificate(**claims, log_index=event.index, tree_head=head, inclusion_proof=proof, leaf=event.leaf)
     _keep(workspace.folder / "certificates", request, told)
     return {"certificate": told}
 

@@ -1,0 +1,137 @@
+"""The sentences of a report: what was found, what it rests on, what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from audit.answers import State
+from audit.report.text import between, line, metric_title, named, number, percent, probability
+
+Document = Mapping[str, Any]
+Row = Mapping[str, Any]
+
+_MOST = 12  # findings told one by one
+_SUM = {
+    0: "Nothing is flagged for review, and the evidence was enough to say so for every planned comparison.",
+    1: "At least one planned comparison is flagged for review.",
+    2: "Nothing is flagged for review, but for some planned comparisons there is too little evidence to say.",
+}
+SANITY = {
+    "short_lists": "users with a list shorter than planned",
+    "repeated_items": "rows that repeat an item in the same list",
+    "skipped_ranks": "users with holes in their ranks",
+    "beyond_k": "rows below the last rank that counts",
+    "unknown_items": "rows that show an item outside the items table",
+    "already_seen": "rows that show an item its user had already chosen",
+    "outcomes_seen": "held-out choices that are in the training table too",
+    "truth_without_list": "users with held-out choices and no list",
+    "list_without_truth": "users with a list and no held-out choice",
+    "users_without_both": "users with neither a list nor a held-out choice",
+}
+PLAN = {
+    "k": "length of the lists that are assessed",
+    "metrics": "confirmatory measures: they alone decide",
+    "exploratory": "exploratory measures: shown, and decide nothing",
+    "attributes": "user attributes that are compared; none named: all that are given",
+    "item_groups": "item columns whose exposure is compared; none named: the provider",
+    "browsing": "how attention falls from place to place",
+    "content": "columns that items are compared by; none named: every category",
+    "calibration": "column whose mix is compared with a person's past; none named: the first multi-category",
+    "head": "what the most popular items are counted by",
+    "alpha": "an adjusted p under this counts",
+    "materiality": "the least gap that matters",
+    "own_materiality": "the least gap that matters, for single measures",
+    "minimum_cell": "numbers of fewer people are not shown",
+    "draws": "resamples of people, and permutations of labels",
+    "level": "level of the intervals",
+    "seed": "seed of the draws",
+    "correction": "correction for many comparisons",
+    "exposure_floor": "least exposure in proportion to the catalogue; none: no provider is flagged or cleared",
+}
+LIMITS = (
+    "This report assesses lists against a plan. A flag asks a person to look; it is no verdict, and no flag is no "
+    "clearance.",
+    "Held-out choices are only what people could find at the time. A good item that nobody found counts as a miss.",
+    "Equal exposure is one possible goal among several; catalogue, held-out choices and exposure stand side by side.",
+    "A gap between groups says that their outcomes differ, not why.",
+    "Attributes are used as they were given. Whether they are right was not checked.",
+)
+
+
+def findings(document: Document) -> list[str]:
+    """What a reader should know first, in whole sentences."""
+    told = [_SUM[document["exit_code"]], *(_quality(document, name) for name in document["plan"]["metrics"])]
+    coverage = document["overall"].get("coverage", {}).get("value")
+    if coverage is not None:
+        told.append(f"{percent(coverage)} of the catalogue is shown to somebody.")
+    told += _groups(document)
+    told += _providers(document["providers"])
+    return told
+
+
+def preparation(document: Document) -> str:
+    """Whether the plan was given before, or is the default."""
+    if document.get("planned"):
+        return "The plan was given in a file, and its hash entered the log before anything was computed."
+    return "No plan was given, so the default plan applied. Its hash is below."
+
+
+def level(plan: Mapping[str, Any]) -> str:
+    """The level of the intervals in percent: `95 %`."""
+    return f"{100 * plan['level']:g} %"
+
+
+def threshold(plan: Mapping[str, Any], metric: str) -> float:
+    """The least gap in the metric that matters by the plan."""
+    return float(plan["own_materiality"].get(metric, plan["materiality"]))
+
+
+def _quality(document: Document, name: str) -> str:
+    row, plan = document["overall"][name], document["plan"]
+    if row["value"] is None:
+        return f"{metric_title(name)} is undefined for everybody here."
+    interval = f"{level(plan)} interval {between(row['low'], row['high'])}, " if row["low"] is not None else ""
+    return (
+        f"{metric_title(name)} of the lists of {plan['k']} is {number(row['value'])} "
+        f"({interval}n = {row['n']:,}; {row['denominator']})."
+    )
+
+
+def _groups(document: Document) -> list[str]:
+    rows = [row for row in document["groups"] if row["family"] == "confirmatory"]
+    if not rows:
+        return ["No user attribute is given or planned, so no group is compared."]
+    flagged = sorted((row for row in rows if row["state"] == State.FLAG), key=lambda row: -abs(row["gap"]))
+    unsure = sum(row["state"] == State.TOO_FEW for row in rows)
+    told = [_flag(row, document["plan"]) for row in flagged[:_MOST]] or ["No user group is flagged for review."]
+    if len(flagged) > _MOST:
+        told.append(f"{len(flagged) - _MOST} more groups are flagged for review; see the tables.")
+    if unsure:
+        told.append(
+            f"For {unsure} of {len(rows)} comparisons of groups there is too little evidence to say; that is not "
+            "evidence of equality."
+        )
+    return told
+
+
+def _flag(row: Row, plan: Mapping[str, Any]) -> str:
+    return (
+        f"Flag for review: {line(row['attribute'])} {named(row['group'])} has {number(abs(row['gap']))} "
+        f"{'lower' if row['gap'] < 0 else 'higher'} {metric_title(row['metric'])} than everybody else "
+        f"({level(plan)} interval of the gap {between(row['gap_low'], row['gap_high'], signed=True)}, adjusted p "
+        f"{probability(row['p_adjusted'])}, n = {row['n']:,})."
+    )
+
+
+def _providers(rows: Sequence[Row]) -> list[str]:
+    judged = [row for row in rows if row["state"] is not None]
+    if not judged:
+        return []
+    flagged = [row for row in judged if row["state"] == State.FLAG]
+    told = [
+        f"Flag for review: {line(row['column'])} {named(row['provider'])}. {row['reason']}" for row in flagged[:_MOST]
+    ]
+    if len(flagged) > _MOST:
+        told.append(f"{len(flagged) - _MOST} more providers are flagged for review; see the table.")
+    return told or ["No provider is flagged for review under the floor of the plan."]
