@@ -1,4 +1,7 @@
-"""Tables to Plotly figures: one look for all, no Streamlit, no numbers made here."""
+"""Tables to Plotly figures: one look for all, no Streamlit, no numbers made here.
+
+The chart of reasons, which is redrawn at every move of the slider, is in app/why_chart.py.
+"""
 
 from __future__ import annotations
 
@@ -8,39 +11,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.text import short
-from models.explanation import Explanation, Part
 
 FOR, AGAINST, OTHER, ACCENT = "#2457d6", "#c2410c", "#64748b", "#0f766e"
-_BARS = 8
 _ROW = 34
-
-
-def contributions(told: Explanation) -> go.Figure:
-    """What speaks for and against a title: the strongest parts as bars, the rest added up, in the score's own units."""
-    shown = told.parts[:_BARS]
-    rest = told.parts[_BARS:]
-    rows = [(_name(part), part.value) for part in shown]
-    if rest:
-        rows.append((f"{len(rest)} other reasons together", sum(part.value for part in rest)))
-    if told.base:
-        rows.append(("starting point", told.base))
-    names, values = [name for name, _ in reversed(rows)], [value for _, value in reversed(rows)]
-    figure = go.Figure(
-        go.Bar(
-            x=values,
-            y=list(range(len(names))),
-            orientation="h",
-            marker_color=[FOR if value >= 0 else AGAINST for value in values],
-            text=[f"{value:+.3f}" for value in values],
-            textposition="outside",
-            cliponaxis=False,
-            customdata=names,
-            hovertemplate="%{customdata}: %{x:+.6f}<extra></extra>",
-        )
-    )
-    figure.update_yaxes(tickmode="array", tickvals=list(range(len(names))), ticktext=[_plain(name) for name in names])
-    figure.update_xaxes(title="part of the score", zeroline=True)
-    return _look(figure, len(names))
 
 
 def intervals(rows: pd.DataFrame, label: str, *, reference: float | None = None) -> go.Figure:
@@ -135,10 +108,6 @@ def trade_off(overall: pd.DataFrame, marks: Sequence[tuple[float, str]]) -> go.F
     figure.update_xaxes(title="surprise of the titles shown (bits)")
     figure.update_yaxes(title="nDCG on held-out choices")
     return _look(figure, 9)
-
-
-def _name(part: Part) -> str:
-    return short(part.title, 42)
 
 
 def _plain(text: object) -> str:

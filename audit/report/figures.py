@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from html import escape
 
 from audit.report.text import line
@@ -26,10 +25,10 @@ def gap_chart(gap: float, low: float, high: float, *, reach: float, threshold: f
 
 def gap_axis(reach: float, threshold: float) -> str:
     """The axis over a column of gap charts: its ends and 0."""
-    ends = ((-reach, "start"), (0.0, "middle"), (reach, "end"))
+    ends = ((-reach, f"{-reach:g}", "start"), (0.0, "0", "middle"), (reach, f"+{reach:g}", "end"))
     texts = (
-        f'<text x="{_place(value, -reach, reach)}" y="10" text-anchor="{anchor}">{escape(f"{value:+g}".replace("+0", "0") if value == 0 else f"{value:+g}")}</text>'
-        for value, anchor in ends
+        f'<text x="{_place(value, -reach, reach)}" y="10" text-anchor="{anchor}">{told}</text>'
+        for value, told, anchor in ends
     )
     return _svg(13, f"Axis from {-reach:+g} to {reach:+g}; gaps under {threshold:g} are shaded", *texts)
 
@@ -61,9 +60,9 @@ def _place(value: float, low: float, high: float) -> float:
     return round(_MARGIN + _SPAN * share, 1)
 
 
-def _svg(height: int, words: str, *shapes: str | Iterable[str]) -> str:
+def _svg(height: int, words: str, *shapes: str) -> str:
     told = escape(line(words))
-    inside = "".join(map(str, shapes))
+    inside = "".join(shapes)
     return (
         f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" '
         f'aria-label="{told}"><title>{told}</title>{inside}</svg>'

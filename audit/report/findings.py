@@ -13,9 +13,9 @@ Row = Mapping[str, Any]
 
 _MOST = 12  # findings told one by one
 _SUM = {
-    0: "Nothing is flagged for review, and the evidence was enough to say so for every planned comparison.",
+    0: "Nothing is flagged for review.",
     1: "At least one planned comparison is flagged for review.",
-    2: "Nothing is flagged for review, but for some planned comparisons there is too little evidence to say.",
+    2: "Nothing is flagged for review, but for some planned comparison, or for all, the evidence is too little to say.",
 }
 SANITY = {
     "short_lists": "users with a list shorter than planned",

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cached, wording
+from app import cached, why_chart, wording
 from app.scope import Scope, forget, recall
 from app.text import label, literal, short
 from app.use_cases import choosing
@@ -67,20 +67,19 @@ def panel(workspace: Workspace, scope: Scope, person: str, item: str) -> None:
 
 
 def _chart(told: Explanation, title: str) -> None:
-    from app import charts
-
-    st.plotly_chart(
-        charts.contributions(told),
+    st.echarts_chart(
+        why_chart.contributions(told),
         key="why-chart",
-        config={"displayModeBar": False},
+        height=why_chart.height(told),
+        renderer="svg",
         alt=f"What speaks for and against {short(title)}: one bar a reason.",
     )
-    with st.expander("As a table"):
-        table = pd.DataFrame(
-            [(p.title, p.kind, p.value) for p in told.parts], columns=["reason", "kind", "part of score"]
-        )
-        st.dataframe(table, hide_index=True, alt="Every reason with its part of the score.")
-        st.caption(wording.sum_line(told))
+    table = st.expander("As a table", key="why-table", on_change="rerun")
+    if table.open:
+        columns = ["reason", "kind", "part of the score"]
+        reasons = pd.DataFrame([(part.title, part.kind, part.value) for part in told.parts], columns=columns)
+        table.dataframe(reasons, hide_index=True, alt="Every reason with its part of the score.")
+        table.caption(wording.sum_line(told))
 
 
 def _counterfactual(model: Any, told: Explanation) -> None:

@@ -1,0 +1,166 @@
+"""What stands in a report, as text in order: one content for every format. Charts keep the numbers they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.metrics import METRICS, Metric
+from audit.report import findings as words
+from audit.report.groups import Attribute, attributes
+from audit.report.providers import ProviderTable, provider_tables
+from audit.report.text import between, line, metric_title, named, number
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A name, its value, and what it means."""
+
+    name: str
+    value: str
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One overall number; `others` are the same number of the lists it is compared with."""
+
+    label: str
+    title: str
+    value: str
+    interval: str
+    people: str
+    undefined: str
+    convention: str
+    denominator: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Term:
+    """One measure of the glossary."""
+
+    name: str
+    title: str
+    meaning: str
+    direction: str
+    reading: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Everything that a report says."""
+
+    title: str
+    subtitle: str
+    found: tuple[str, ...]
+    limits: tuple[str, ...]
+    protocol: tuple[Fact, ...]
+    preparation: str
+    plan: tuple[Fact, ...]
+    level: str
+    label: str
+    compared: tuple[str, ...]
+    overall: tuple[Measure, ...]
+    attributes: tuple[Attribute, ...]
+    providers: tuple[ProviderTable, ...]
+    sanity: tuple[Fact, ...]
+    notes: tuple[str, ...]
+    glossary: tuple[Term, ...]
+    footer: tuple[Fact, ...]
+
+
+def contents(document: Document) -> Contents:
+    """Lay out the JSON document of an audit run."""
+    plan, others = document["plan"], document.get("compared_with") or {}
+    return Contents(
+        title="Audit report",
+        subtitle=_subject(document),
+        found=tuple(words.findings(document)),
+        limits=words.LIMITS,
+        protocol=_protocol(document),
+        preparation=words.preparation(document),
+        plan=tuple(Fact(name, _setting(value), words.PLAN.get(name, "")) for name, value in plan.items()),
+        level=words.level(plan),
+        label=line(document["label"] or "assessed"),
+        compared=tuple(map(line, others)),
+        overall=tuple(_measure(row, others) for row in document["overall"].values()),
+        attributes=attributes(document, others),
+        providers=provider_tables(document, others),
+        sanity=tuple(Fact(words.SANITY.get(name, name), f"{n:,}") for name, n in document["sanity"].items()),
+        notes=tuple(map(line, document["notes"])),
+        glossary=_glossary(document),
+        footer=_footer(document),
+    )
+
+
+def _subject(document: Document) -> str:
+    what = f"model {line(document['model_id'])}" if document.get("model_id") else "lists that were imported"
+    data = document.get("data")
+    return f"{what[0].upper()}{what[1:]}{f', data set {named(data)}' if data else ''}"
+
+
+def _protocol(document: Document) -> tuple[Fact, ...]:
+    lists = document["lists"]
+    return (
+        Fact("Lists", line(document["label"] or "assessed"), f"{lists['n_lists']:,} people have one"),
+        Fact("Catalogue", f"{lists['n_items']:,} items", "items that could have been shown"),
+        Fact("Held-out truth", line(document.get("protocol") or "as given with the lists"), "what lists are judged by"),
+    )
+
+
+def _setting(value: Any) -> str:
+    if value is None or value in ([], {}):
+        return "none named"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{metric_title(name)}: {each:g}" for name, each in value.items())
+    return ", ".join(map(line, value)) if isinstance(value, Sequence) and not isinstance(value, str) else line(value)
+
+
+def _measure(row: Mapping[str, Any], others: Mapping[str, Any]) -> Measure:
+    same = (other["overall"].get(row["metric"]) for other in others.values())
+    return Measure(
+        label=line(row["label"]),
+        title=line(row["title"]),
+        value=number(row["value"]),
+        interval=between(row["low"], row["high"]),
+        people=f"{row['n']:,}",
+        undefined=f"{row['undefined']:,}",
+        convention=line(row["convention"]),
+        denominator=line(row["denominator"]),
+        others=tuple(number(None) if other is None else _with_interval(other) for other in same),
+    )
+
+
+def _with_interval(row: Mapping[str, Any]) -> str:
+    return number(row["value"]) + ("" if row["low"] is None else f" ({between(row['low'], row['high'])})")
+
+
+def _glossary(document: Document) -> tuple[Term, ...]:
+    used = [*document["overall"], *(row["metric"] for row in document["groups"])]
+    if document["providers"]:
+        used += ["catalogue_share", "training_share", "merit_share", "exposure_share", "exposure_ratio", "merit_ratio"]
+    return tuple(_term(METRICS[name]) for name in dict.fromkeys(used) if name in METRICS)
+
+
+def _term(metric: Metric) -> Term:
+    better = {"neither": "Neither direction is better in itself."}
+    convention = f"{metric.convention} " if metric.convention else ""
+    return Term(
+        metric.name,
+        metric.title,
+        metric.meaning,
+        better.get(metric.direction, f"{metric.direction.capitalize()} is better."),
+        f"Formula: {metric.formula}. {convention}Denominator: {metric.denominator}. Leaves out: {metric.omits}",
+    )
+
+
+def _footer(document: Document) -> tuple[Fact, ...]:
+    known = (
+        ("Run", "run_id"), ("Run kept at", "at"), ("SHA-256 of the run", "document_sha256"),
+        ("Plan hash", "plan_hash"), ("Data hash", "data_hash"), ("Model", "model_id"),
+    )  # fmt: skip
+    return tuple(Fact(title, line(document[name])) for title, name in known if document.get(name))

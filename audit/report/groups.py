@@ -1,0 +1,149 @@
+"""The group tables of a report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.answers import State
+from audit.report.findings import threshold
+from audit.report.text import between, line, metric_title, named, number, probability
+
+_MOST = 60
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """One group in one metric; `chart` is (gap, low, high), or None where a number is not shown."""
+
+    group: str
+    people: str
+    value: str
+    interval: str
+    gap: str
+    gap_interval: str
+    p_adjusted: str
+    detectable: str
+    answer: str
+    reason: str
+    flagged: bool
+    chart: tuple[float, float, float] | None
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GroupTable:
+    """One metric over the groups of one attribute."""
+
+    title: str
+    family: str
+    spread: str
+    left_out: int
+    threshold: float
+    reach: float
+    rows: tuple[GroupRow, ...]
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One user attribute with a table per metric."""
+
+    name: str
+    tables: tuple[GroupTable, ...]
+
+
+def attributes(document: Mapping[str, Any], others: Mapping[str, Any]) -> tuple[Attribute, ...]:
+    """A table per attribute and metric, in the order of the document."""
+    tables: dict[str, dict[str, list[Any]]] = {}
+    for row in document["groups"]:
+        tables.setdefault(row["attribute"], {}).setdefault(row["metric"], []).append(row)
+    same = [{_key(row): row for row in other["groups"]} for other in others.values()]
+    summary = {(row["attribute"], row["metric"]): row for row in document["group_summary"]}
+    return tuple(
+        Attribute(
+            line(name),
+            tuple(
+                _group_table(rows, summary.get((name, metric)), document["plan"], same)
+                for metric, rows in metrics.items()
+            ),
+        )
+        for name, metrics in tables.items()
+    )
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return row["attribute"], row["metric"], row["group"]
+
+
+def _group_table(
+    rows: list[Any], summary: Mapping[str, Any] | None, plan: Mapping[str, Any], same: list[dict[Any, Any]]
+) -> GroupTable:
+    first = rows[0]
+    least = threshold(plan, first["metric"])
+    shown = _most(rows)
+    ends = [abs(row[name]) for row in shown for name in ("gap_low", "gap_high") if row[name] is not None]
+    decides = first["family"] == "confirmatory"
+    return GroupTable(
+        title=metric_title(first["metric"]),
+        family="Confirmatory: it decides." if decides else "Exploratory: it is shown, and decides nothing.",
+        spread=_spread(summary),
+        left_out=len(rows) - len(shown),
+        threshold=least,
+        reach=_rounded_up(max([*ends, least])),
+        rows=tuple(_group_row(row, same) for row in shown),
+    )
+
+
+def _most(rows: list[Any]) -> list[Any]:
+    """The rows that fit a page: flagged groups first, then the largest, in their own order."""
+    if len(rows) <= _MOST:
+        return rows
+    order = sorted(range(len(rows)), key=lambda place: (rows[place]["state"] != State.FLAG, -rows[place]["n"]))
+    return [rows[place] for place in sorted(order[:_MOST])]
+
+
+def _spread(summary: Mapping[str, Any] | None) -> str:
+    if summary is None or summary["difference"] is None:
+        return "Fewer than two groups may be shown, so none is compared with another."
+    ratio = "" if summary["ratio"] is None else f", ratio {number(summary['ratio'])}"
+    return (
+        f"Largest difference between the {summary['groups']} known groups that may be shown: "
+        f"{number(summary['difference'])}{ratio} (lowest {named(summary['lowest'])}, "
+        f"highest {named(summary['highest'])})."
+    )
+
+
+def _rounded_up(value: float) -> float:
+    """The value with two significant digits, never less than it is."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return float(f"{math.ceil(round(value / step, 9)) * step:.6g}")
+
+
+def _group_row(row: Mapping[str, Any], same: list[dict[Any, Any]]) -> GroupRow:
+    ends = (row["gap"], row["gap_low"], row["gap_high"])
+    return GroupRow(
+        group=line(row["group"]),
+        people=f"{row['n']:,}",
+        value=number(row["value"]),
+        interval=between(row["low"], row["high"]),
+        gap=number(row["gap"], signed=True),
+        gap_interval=between(row["gap_low"], row["gap_high"], signed=True),
+        p_adjusted=probability(row["p_adjusted"]),
+        detectable=number(row["detectable_gap"]),
+        answer=_answer(row),
+        reason=line(row["reason"]),
+        flagged=row["state"] == State.FLAG,
+        chart=None if None in ends else ends,
+        others=tuple(_other_gap(table.get(_key(row))) for table in same),
+    )
+
+
+def _answer(row: Mapping[str, Any]) -> str:
+    told = "flag for review" if row["state"] == State.FLAG else str(row["state"])
+    return told if row["family"] == "confirmatory" else f"{told} (exploratory)"
+
+
+def _other_gap(row: Mapping[str, Any] | None) -> str:
+    return number(None) if row is None else number(row["gap"], signed=True)
