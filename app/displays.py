@@ -37,11 +37,11 @@ def group_table(rows: pd.DataFrame) -> pd.DataFrame:
             "interval": [between(*pair) for pair in zip(rows["low"], rows["high"], strict=True)],
             "gap to everybody else": rows["gap"].map(number),
             "interval of the gap": [between(*pair) for pair in zip(rows["gap_low"], rows["gap_high"], strict=True)],
-            "p": rows["p"].map(lambda p: number(p, 4)),
-            "adjusted p": rows["p_adjusted"].map(lambda p: number(p, 4)),
-            "smallest gap this sample could show": rows["detectable_gap"].map(number),
             "answer": rows["state"],
+            "adjusted p": rows["p_adjusted"].map(lambda p: number(p, 4)),
             "reason": rows["reason"],
+            "p": rows["p"].map(lambda p: number(p, 4)),
+            "smallest gap this sample could show": rows["detectable_gap"].map(number),
         }
     )
 

@@ -46,7 +46,11 @@ def contributions(told: Explanation) -> dict[str, Any]:
                     {
                         "value": value,
                         "itemStyle": {"color": FOR if value >= 0 else AGAINST},
-                        "label": {"show": True, "position": "right" if value >= 0 else "left", "formatter": f"{value:+.3f}"},
+                        "label": {
+                            "show": True,
+                            "position": "right" if value >= 0 else "left",
+                            "formatter": f"{value:+.3f}",
+                        },
                     }
                     for _, value in shown
                 ],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from numba import njit, prange
 from scipy import sparse
 
 
@@ -15,8 +14,10 @@ def co_counts(matrix: sparse.csr_array) -> np.ndarray:
     G[i, j] is how many people chose both i and j; G[i, i] how many chose i. Integer sums: exact, and the same in
     whatever order people come, so that subtracting a person equals never having counted them.
     """
+    from models.counting import counted
+
     by_item = sparse.csc_array(matrix)
-    return _co_counts(matrix.indptr, matrix.indices, by_item.indptr, by_item.indices, matrix.shape[1])
+    return counted(matrix.indptr, matrix.indices, by_item.indptr, by_item.indices, matrix.shape[1])
 
 
 def subtract_person(counts: np.ndarray, items: np.ndarray) -> np.ndarray:
@@ -36,26 +37,3 @@ def statistics_hash(statistics: dict[str, np.ndarray]) -> str:
         digest.update(f"{name}{array.shape}".encode())
         digest.update(array.astype("<i8").tobytes())
     return digest.hexdigest()
-
-
-@njit(parallel=True, cache=True)
-def _co_counts(indptr, indices, item_indptr, item_indices, n):
-    counts = np.zeros((n, n), dtype=np.int32)
-    half = (n + 1) // 2
-    for pair in prange(half):
-        # a short row of the triangle goes with a long one, so that threads finish together
-        for side in range(2):
-            first = np.int64(pair)
-            j = first if side == 0 else n - 1 - first
-            if side == 1 and j == first:
-                continue
-            for place in range(item_indptr[j], item_indptr[j + 1]):
-                user = item_indices[place]
-                q = indptr[user + 1] - 1
-                while q >= indptr[user] and indices[q] >= j:
-                    counts[j, indices[q]] += 1
-                    q -= 1
-    for j in range(n):
-        for i in range(j):
-            counts[j, i] = counts[i, j]
-    return counts

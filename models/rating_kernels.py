@@ -143,9 +143,7 @@ def tree_sums(rows, starts, feature, threshold, left, right, value):
         for tree in range(len(starts)):
             node = starts[tree]
             while feature[node] >= 0:
-                if rows[row, feature[node]] <= threshold[node]:
-                    node = starts[tree] + left[node]
-                else:
-                    node = starts[tree] + right[node]
+                child = left[node] if rows[row, feature[node]] <= threshold[node] else right[node]
+                node = starts[tree] + child
             sums[row] += value[node]
     return sums

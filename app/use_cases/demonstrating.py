@@ -11,7 +11,7 @@ from app.workspace import Workspace
 
 NAME = "demo"
 # chosen by validation on the demo world (tests/test_demo_setup.py holds it); given here so that the first start is quick
-LINEAR = {"regularization": 100}
+LINEAR = {"regularization": 200}
 
 
 def ensure_demo(workspace: Workspace) -> str:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pandas as pd
 
+from app import export_words as words
 from app.spreadsheet import csv_bytes
 from app.use_cases.choosing import choice
 from app.workspace import Workspace
-from data.columns import ITEM, TIME, TITLE, USER, VALUE, Role
+from data.columns import ITEM, TIME, TITLE, Role
 from data.errors import BadInput, NotFound
 from data.keep.events import Kind
 from data.keep.home import write_whole
@@ -23,90 +24,6 @@ from data.tables import Dataset
 
 PURPOSE = "access request of the person"
 FORMAT = "sightglass-person/1"
-
-_UNTIL_ERASED = "Kept until the operator removes it or you ask to be erased. Nothing is removed by itself."
-_TABLES: dict[str, dict[str, Any]] = {
-    "interactions": {
-        "description": "What you chose.",
-        "origin": "observed: from your use of the service",
-        "purpose": "To make your lists and to explain them, to train the models, and to assess the lists.",
-        "retention": _UNTIL_ERASED,
-        "columns": {
-            USER: "your id",
-            ITEM: "id of the title",
-            TITLE: "the title",
-            VALUE: "your rating, or how much it counts; not there where only the choice itself is known",
-            TIME: "when, in seconds since 1970-01-01 UTC; not there where no time is known",
-            "time_utc": "the same time, written out",
-        },
-    },
-    "attributes": {
-        "description": "What is noted about you.",
-        "origin": "given to the operator or added by the operator; which of the two is not recorded here",
-        "purpose": "By role, see the column used_for.",
-        "retention": _UNTIL_ERASED,
-        "columns": {
-            "attribute": "what it is",
-            "value": "what it is for you; empty where it is not known",
-            "role": "sensitive, segment or feature",
-            "used_for": "what an attribute of this role may be used for",
-        },
-    },
-    "choices": {
-        "description": "Your settings. The slider and profiling are always listed, as they apply now.",
-        "origin": "provided: you set it; a slider that you never set is the operator's default",
-        "purpose": "To make your lists as you want them.",
-        "retention": _UNTIL_ERASED,
-        "columns": {
-            "setting": "slider, profiling, excluded (a choice not to be used) or hidden (a title not to be shown)",
-            "value": "the position from 0 to 1, or yes or no",
-            "own": "yes: you set it; no: the default applies",
-            ITEM: "id of the title, where the setting is about one",
-            TITLE: "the title",
-        },
-    },
-    "events": {
-        "description": "Entries about you in the record, this request and the readings for it included.",
-        "origin": "recorded when it happened, under a pseudonym",
-        "purpose": "To prove what was done with your data.",
-        "retention": "Entries stay. When you are erased the key of your pseudonym is destroyed, and nobody can link them.",
-        "columns": {
-            "index": "number of the entry",
-            "at": "when, UTC",
-            "kind": "what happened",
-            "actor": "who did it; your own pseudonym where it was you",
-            "detail": "what the entry says, as JSON",
-            "leaf": "the entry as it is hashed, as JSON",
-        },
-    },
-    "models": {
-        "description": "Trained models whose training people you are one of.",
-        "origin": "derived: made from the choices of many people",
-        "purpose": "To make lists.",
-        "retention": "Until the model is removed. When you are erased your choices are taken out of each.",
-        "columns": {
-            "model_id": "id of the model",
-            "model": "kind of model",
-            "trained_at": "when it was trained",
-            "your_choices": "how many of your choices it was trained on",
-            "explanation": "how it can say why a title is in your list",
-        },
-    },
-}
-_USED_FOR = {
-    Role.SENSITIVE: "only to assess whether groups of people are served differently; every reading is recorded",
-    Role.SEGMENT: "only to assess whether groups of people are served differently",
-    Role.FEATURE: "to assess the same, and a model may use it",
-}
-_NOT_HELD = (
-    "Lists that were shown to you are not recorded.",
-    "No recipient outside this installation is recorded; ask the operator whom data was given to.",
-    "The legal ground is not recorded here; ask the operator.",
-)
-_SPREADSHEETS = (
-    "In the CSV files, text that begins with = + - @, a tab or a carriage return has a single quote before it, so that "
-    "a spreadsheet does not run it as a formula. The JSON files hold every text as it is; use them to move your data."
-)
 
 
 @dataclass(frozen=True)
@@ -163,7 +80,7 @@ def _attributes(who: _Person) -> list[dict[str, Any]]:
     values = {name: door.read(name, PURPOSE).get(who.user) for name in door.names()}
     values |= {str(name): value for name, value in who.dataset.users.loc[who.user].items()}
     rows = [
-        {"attribute": name, "value": value, "role": str(role), "used_for": _USED_FOR[role]}
+        {"attribute": name, "value": value, "role": str(role), "used_for": words.USED_FOR[role]}
         for name, value in values.items()
         for role in (roles.get(name, Role.SEGMENT),)
     ]
@@ -241,7 +158,7 @@ def _files(who: _Person, tables: dict[str, list[dict[str, Any]]]) -> dict[str, b
 
 
 def _columns(table: str, rows: Sequence[dict[str, Any]]) -> list[str]:
-    return list(rows[0]) if rows else list(_TABLES[table]["columns"])
+    return list(rows[0]) if rows else list(words.TABLES[table]["columns"])
 
 
 def _manifest(who: _Person, tables: dict[str, list[dict[str, Any]]], files: dict[str, bytes]) -> dict[str, Any]:
@@ -257,13 +174,12 @@ def _manifest(who: _Person, tables: dict[str, list[dict[str, Any]]], files: dict
             "licence": dataset.licence,
             "source": dataset.url or "not recorded; ask the operator",
         },
-        "tables": {name: {"rows": len(rows), **_TABLES[name]} for name, rows in tables.items()},
+        "tables": {name: {"rows": len(rows), **words.TABLES[name]} for name, rows in tables.items()},
         "files": {name: {"sha256": sha256(content), "size": len(content)} for name, content in files.items()},
-        "spreadsheets": _SPREADSHEETS,
-        "not_held": list(_NOT_HELD),
-        "how_lists_are_made": "The models table names each model and how it explains itself; 'Why this?' beside a title "
-        "gives the reasons with their weights. With profiling off no record of you is read.",
-        "what_you_can_ask_for": "Change your settings, take a choice out, switch profiling off, or be erased.",
+        "spreadsheets": words.SPREADSHEETS,
+        "not_held": list(words.NOT_HELD),
+        "how_lists_are_made": words.HOW_LISTS_ARE_MADE,
+        "what_you_can_ask_for": words.RIGHTS,
     }
 
 

@@ -1,0 +1,96 @@
+"""What a person is told about the data that is held about them: a sentence for every table and column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data.columns import ITEM, TIME, TITLE, USER, VALUE, Role
+
+_UNTIL_ERASED = "Kept until the operator removes it or you ask to be erased. Nothing is removed by itself."
+TABLES: dict[str, dict[str, Any]] = {
+    "interactions": {
+        "description": "What you chose.",
+        "origin": "observed: from your use of the service",
+        "purpose": "To make your lists and to explain them, to train the models, and to assess the lists.",
+        "retention": _UNTIL_ERASED,
+        "columns": {
+            USER: "your id",
+            ITEM: "id of the title",
+            TITLE: "the title",
+            VALUE: "your rating, or how much it counts; not there where only the choice itself is known",
+            TIME: "when, in seconds since 1970-01-01 UTC; not there where no time is known",
+            "time_utc": "the same time, written out",
+        },
+    },
+    "attributes": {
+        "description": "What is noted about you.",
+        "origin": "given to the operator or added by the operator; which of the two is not recorded here",
+        "purpose": "By role, see the column used_for.",
+        "retention": _UNTIL_ERASED,
+        "columns": {
+            "attribute": "what it is",
+            "value": "what it is for you; empty where it is not known",
+            "role": "sensitive, segment or feature",
+            "used_for": "what an attribute of this role may be used for",
+        },
+    },
+    "choices": {
+        "description": "Your settings. The slider and profiling are always listed, as they apply now.",
+        "origin": "provided: you set it; a slider that you never set is the operator's default",
+        "purpose": "To make your lists as you want them.",
+        "retention": _UNTIL_ERASED,
+        "columns": {
+            "setting": "slider, profiling, excluded (a choice not to be used) or hidden (a title not to be shown)",
+            "value": "the position from 0 to 1, or yes or no",
+            "own": "yes: you set it; no: the default applies, or you went back to it",
+            ITEM: "id of the title, where the setting is about one",
+            TITLE: "the title",
+        },
+    },
+    "events": {
+        "description": "Entries about you in the record, this request and the readings for it included.",
+        "origin": "recorded when it happened, under a pseudonym",
+        "purpose": "To prove what was done with your data.",
+        "retention": "Entries stay. When you are erased the key of your pseudonym is destroyed, and nobody can link them.",
+        "columns": {
+            "index": "number of the entry",
+            "at": "when, UTC",
+            "kind": "what happened",
+            "actor": "who did it; your own pseudonym where it was you",
+            "detail": "what the entry says, as JSON",
+            "leaf": "the entry as it is hashed, as JSON",
+        },
+    },
+    "models": {
+        "description": "Trained models whose training people you are one of.",
+        "origin": "derived: made from the choices of many people",
+        "purpose": "To make lists.",
+        "retention": "Until the model is removed. When you are erased your choices are taken out of each.",
+        "columns": {
+            "model_id": "id of the model",
+            "model": "kind of model",
+            "trained_at": "when it was trained",
+            "your_choices": "how many of your choices it was trained on",
+            "explanation": "how it can say why a title is in your list",
+        },
+    },
+}
+USED_FOR = {
+    Role.SENSITIVE: "only to assess whether groups of people are served differently; every reading is recorded",
+    Role.SEGMENT: "only to assess whether groups of people are served differently",
+    Role.FEATURE: "to assess the same, and a model may use it",
+}
+NOT_HELD = (
+    "Lists that were shown to you are not recorded.",
+    "No recipient outside this installation is recorded; ask the operator whom data was given to.",
+    "The legal ground is not recorded here; ask the operator.",
+)
+SPREADSHEETS = (
+    "In the CSV files, text that begins with = + - @, a tab or a carriage return has a single quote before it, so that "
+    "a spreadsheet does not run it as a formula. The JSON files hold every text as it is; use them to move your data."
+)
+HOW_LISTS_ARE_MADE = (
+    "The models table names each model and how it explains itself. 'Why this?' beside a title gives the reasons with "
+    "their weights. With profiling off no record of you is read."
+)
+RIGHTS = "Change your settings, take a choice out, switch profiling off, or ask to be erased."
