@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,12 @@ def main() -> None:
         sys.exit(refused.exit_code)
     except typer.Abort:
         sys.exit(130)
+    except BrokenPipeError:  # whoever read our output has stopped, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:  # a full disk, a folder that may not be written to
+        print(f"{error.filename or 'a file'}: {error.strerror or error}; check the path.", file=sys.stderr)
+        sys.exit(3)
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise

@@ -183,7 +183,7 @@ PLAIN = pd.DataFrame({USER: ["a", "007"], ITEM: ["x", "y"], VALUE: ["1", "2.5"]}
         ("semicolon.csv", b"user_id;item_id;value\na;x;1\n007;y;2.5\n"),
         ("a.tsv", b"user_id\titem_id\tvalue\na\tx\t1\n007\ty\t2.5\n"),
         ("tabs.csv", b"user_id\titem_id\tvalue\na\tx\t1\n007\ty\t2.5\n"),
-        ("a.csv.gz", gzip.compress(b"user_id,item_id,value\na,x,1\n007,y,2.5\n")),
+        ("a.csv.gz", gzip.compress(b"user_id,item_id,value\na,x,1\n007,y,2.5\n", mtime=0)),
         ("unnamed.csv", b",user_id,item_id,value\n0,a,x,1\n1,007,y,2.5\n"),
     ],
 )

@@ -314,6 +314,23 @@ def test_share_bars_are_as_long_as_their_shares(catalogue: float, merit: float, 
     assert root.findtext("title") == SCRIPT
 
 
+def test_the_charts_of_a_page_show_the_numbers_of_its_rows(document: dict[str, Any]) -> None:
+    drawn = [ElementTree.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", html.render(document), re.DOTALL)]
+    rows = iter([row for row in document["groups"] if row["gap"] is not None])
+    reach, seen = math.nan, 0
+    for root in drawn:
+        if root.find("text") is not None:  # the axis over a column
+            reach = float(root.findall("text")[-1].text)
+        if root.find("circle") is not None:
+            row, whisker = next(rows), root.find("line[@class='rule']")
+            places = [float(each) for each in (whisker.get("x1"), root.find("circle").get("cx"), whisker.get("x2"))]
+            wanted = [85 + 80 * row[name] / reach for name in ("gap_low", "gap", "gap_high")]
+            assert places == pytest.approx(wanted, abs=0.06)
+            seen += 1
+    assert seen > 10
+    assert next(rows, None) is None
+
+
 def test_a_chart_without_any_share_is_empty_not_broken() -> None:
     drawn = figures.share_chart(catalogue=0, merit=None, exposure=0, low=0, high=0, reach=0, words="none")
     assert [bar.get("width") for bar in ElementTree.fromstring(drawn).findall("rect")] == ["0.0", "0.0"]
@@ -379,6 +396,12 @@ def test_the_pdf_is_one_and_every_page_has_ink(document: dict[str, Any]) -> None
         darkest, lightest = Image.open(io.BytesIO(page)).convert("L").getextrema()
         assert darkest < 60
         assert lightest == 255
+
+
+def test_the_pdf_is_accessible_unless_no_font_has_a_sign(document: dict[str, Any]) -> None:
+    assert b"pdfuaid:part" in pdf.render(document)
+    document["providers"][0]["provider"] = "\U00013000 東京"
+    assert pdf.render(document).startswith(b"%PDF-"), "a box is no reason to have no report"
 
 
 # --- the use case ---------------------------------------------------------------------------------------------------
@@ -495,6 +518,19 @@ def test_a_result_that_names_its_hash_is_the_anchor(
     with zipfile.ZipFile(written["path"]) as archive:
         assert json.loads(archive.read("manifest.json"))["leaf"] == result.leaf
     assert verify_path(tmp_path / "e.zip")["ok"]
+
+
+def test_a_run_from_before_hashes_were_logged_gets_its_anchor_once(
+    workspace: Workspace, document: dict[str, Any], tmp_path: Path
+) -> None:
+    run_id = workspace.runs.save({**document, "label": "old"}, "audit", "old")
+    before = entries(workspace)
+    for name in ("one.zip", "two.zip"):
+        report(workspace, run_id, tmp_path / name)
+        assert verify_path(tmp_path / name)["ok"]
+    added = workspace.log.entries(start=before)
+    assert [event.detail.get("stage") for event in added] == ["anchor", None, None]
+    assert added[0].detail["sha256"] == workspace.runs.about(run_id)["sha256"]
 
 
 def test_a_second_bundle_rests_on_the_same_entry(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from app.outputs import check_folder
 from app.use_cases.evaluating import everybody, held_out
 from app.workspace import Workspace
 from audit.plan import Plan
@@ -52,6 +53,8 @@ def audit(
     For a model of ours the lists that use no profile are audited beside its own. Returns the document with run_id,
     and the folder of its tables when `out` is given.
     """
+    if out:
+        check_folder(out)
     plan = Plan.load(plan_file) if plan_file else Plan.of()
     dataset = workspace.catalog.open(data)
     jobs = _jobs(workspace, dataset, model_id, recommendations, outcomes, plan.k)

@@ -7,6 +7,7 @@ from typing import Any
 from app.use_cases.recommending import parse_item, personal_request
 from app.wording import why_sentence
 from app.workspace import Workspace
+from data.errors import BadInput
 from models.explanation import Explanation
 from models.serving import explain_served
 
@@ -24,6 +25,11 @@ def explanation(
     workspace: Workspace, model_id: str, user: str, item: str, *, serendipity: float | None = None, k: int = _K
 ) -> Explanation:
     """Why the item has its score in the list that this person is shown, their own choices applied."""
+    if not workspace.choices.get(workspace.shelf.about(model_id)["data"], user).profiling:
+        raise BadInput(
+            "this person switched profiling off, so their list is the same for all and has no personal reasons",
+            fix="the titles are ordered by how many people chose each",
+        )
     model = workspace.model(model_id)
     request, _ = personal_request(workspace, model_id, model, user, k, serendipity)
     return explain_served(model, request, model.training.items.code(parse_item(item, model.training.items), "item"))

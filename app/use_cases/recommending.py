@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from app.outputs import check_file, write_file
 from app.workspace import Workspace
+from data.columns import ITEM, RANK, SCORE, USER
 from data.errors import BadInput, NotFound
 from data.ids import Ids
-from data.keep.home import write_whole
 from models import saving
 from models.base import Profiles, Recommender
 from models.serving import Request, Served, non_profiled, serve, serve_everybody
@@ -66,18 +68,33 @@ def recommend_non_profiled(workspace: Workspace, model_id: str, k: int = 10) -> 
 def recommend_all(
     workspace: Workspace, model_id: str, out: Path, k: int = 10, serendipity: float = 0.0
 ) -> dict[str, Any]:
-    """Everybody's list to a Parquet file of user_id, item_id, rank, score."""
+    """Everybody's list to a Parquet file of user_id, item_id, rank, score.
+
+    People who switched profiling off get the list that is the same for all.
+    """
     if out.suffix != ".parquet":
         raise BadInput("lists are written as Parquet", value=out, fix="give a file name that ends in .parquet")
-    if not out.parent.is_dir():
-        raise BadInput("there is no such folder", file=out.parent, fix="make it first, or name another")
+    check_file(out)
     model = workspace.model(model_id)
     started = time.perf_counter()
     lists = serve_everybody(model, _checked_k(k), serendipity).lists
-    frame = lists.frame(model.training.users, model.training.items)
+    users = model.training.users
+    frame = _off_is_off(workspace, model_id, lists.frame(users, model.training.items), users, k)
     seconds = round(time.perf_counter() - started, 3)
-    write_whole(out, lambda file: frame.to_parquet(file, index=False), mode=0o644)
+    write_file(out, lambda file: frame.to_parquet(file, index=False))
     return {"model_id": model_id, "rows": len(frame), "people": len(lists), "seconds": seconds, "path": str(out)}
+
+
+def _off_is_off(workspace: Workspace, model_id: str, lists: pd.DataFrame, users: Ids, k: int) -> pd.DataFrame:
+    """The lists, where everybody who switched profiling off has the one that is the same for all."""
+    opted_out = workspace.choices.opted_out(workspace.shelf.about(model_id)["data"])
+    off = np.isin(users.values.astype(str), list(opted_out)) if opted_out else np.zeros(len(users), dtype=bool)
+    if not off.any():
+        return lists
+    same = pd.DataFrame(recommend_non_profiled(workspace, model_id, k)["items"])[[ITEM, RANK, SCORE]]
+    added = pd.DataFrame({USER: users.values[off]}).merge(same, how="cross").astype(lists.dtypes)
+    both = pd.concat([lists[~lists[USER].isin(users.values[off])], added], ignore_index=True)
+    return both.iloc[np.lexsort((both[RANK], users.codes(both[USER])))].reset_index(drop=True)
 
 
 def personal_request(

@@ -18,15 +18,22 @@ _COVERED = ("\u1e00", "\u2bff")
 
 
 def render(document: Mapping[str, Any]) -> bytes:
-    """The JSON document of an audit run as a tagged PDF (PDF/UA-1). Equal documents give equal bytes.
+    """The JSON document of an audit run as a tagged PDF. Equal documents give equal bytes on one machine.
 
     Only typst's own fonts are used, unless the text needs a script that they lack: then the fonts of this machine help
-    out, and a sign that none of them has shows as a box. The HTML report has every sign.
+    out. A sign that none of them has shows as a box, and the file is then no PDF/UA-1, which it is otherwise.
     """
-    return compiled(document, "pdf")[0]
+    import typst
+
+    try:
+        return compiled(document, "pdf", "ua-1")[0]
+    except typst.TypstError:  # PDF/UA refuses boxes; a fault of the markup itself is raised again here
+        return compiled(document, "pdf")[0]
 
 
-def compiled(document: Mapping[str, Any], kind: Literal["pdf", "png"]) -> list[bytes]:
+def compiled(
+    document: Mapping[str, Any], kind: Literal["pdf", "png"], standard: Literal["ua-1"] | None = None
+) -> list[bytes]:
     """The pages as one PDF, or as a picture each."""
     import typst
 
@@ -37,7 +44,7 @@ def compiled(document: Mapping[str, Any], kind: Literal["pdf", "png"]) -> list[b
             root=folder,
             format=kind,
             ignore_system_fonts=not _needs_more_fonts(main.with_name(_DATA).read_text(encoding="utf-8")),
-            pdf_standards="ua-1" if kind == "pdf" else None,
+            pdf_standards=standard,
             package_path=folder,
             package_cache_path=folder,
         )

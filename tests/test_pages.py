@@ -1,0 +1,403 @@
+"""The dashboard through its entry script: every page opens on every kind of data, and says and keeps what it promises."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from app import cached
+from app.text import label, literal, short
+from app.use_cases.choosing import choice, set_default_slider
+from app.use_cases.recommending import recommend, recommend_non_profiled
+from app.use_cases.training import train
+from app.workspace import Workspace, opened
+from data.columns import Role
+from models.registry import NAMES
+from tests import doors
+
+APP = Path(cached.__file__).parent
+PAGES = sorted(f"app_pages/{path.name}" for path in (APP / "app_pages").glob("*.py") if path.name != "__init__.py")
+PERSON, OTHER = "u0001", "u0002"
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    st.cache_data.clear()
+    yield
+    cached.workspace().database.close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def state(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return doors.copy_of_small_world(tmp_path_factory.getbasetemp(), home)
+
+
+@pytest.fixture
+def everything(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return doors.copy_of_trained_world(tmp_path_factory.getbasetemp(), home)
+
+
+def page(name: str = "for_you", **address: str) -> AppTest:
+    """The page as a visitor with this address sees it first; an exception is a failure."""
+    at = AppTest.from_file(str(APP / "main.py"), default_timeout=120)
+    at.query_params.update(address)
+    at.run()
+    if name != "for_you":
+        at.switch_page(f"app_pages/{name}.py").run()
+    assert not at.exception
+    return at
+
+
+def texts(at: AppTest) -> list[str]:
+    """Everything written on the page, as it was given to the browser."""
+    kinds = ("markdown", "caption", "info", "header", "subheader", "success", "error", "warning")
+    return [str(element.value) for kind in kinds for element in at.get(kind)]
+
+
+def shown(at: AppTest, text: str) -> bool:
+    return any(text in line for line in texts(at))
+
+
+def titles(at: AppTest, person: str = PERSON) -> list[str]:
+    """The titles of the list to pick from."""
+    return [re.sub(r"^\d+\. ", "", option) for option in at.radio(key=f"picked-{person}").options]
+
+
+def person_page(person: str = PERSON, **address: str) -> AppTest:
+    return page(person=person, **address)
+
+
+# -- every page opens -----------------------------------------------------------------------------------------------
+
+
+def test_there_are_pages() -> None:
+    assert len(PAGES) >= 3
+
+
+@pytest.mark.parametrize("model", NAMES)
+def test_every_page_opens_with_every_model(everything: Path, model: str) -> None:
+    at = page(model=doors.model_named(model, everything))
+    for file in PAGES:
+        at.switch_page(file).run()
+        assert not at.exception, file
+        assert not at.error, file
+        assert len(texts(at)) > 5, file
+
+
+def test_a_page_that_is_not_registered_does_not_open(state: Path) -> None:
+    with pytest.raises(ValueError, match="Unable to find"):
+        page().switch_page("app_pages/parts/why.py").run()
+
+
+ODD = {
+    "one person": ([("a", f"t{n}") for n in range(5)], {"titles": {f"t{n}": f"Title {n}" for n in range(15)}}),
+    "one item": ([(f"p{n}", "t0") for n in range(30)], {}),
+    "one choice": ([("a", "t0")], {}),
+    "no attributes, no provider, no titles": ([(f"p{n % 20}", f"t{n % 7 + n // 20}") for n in range(140)], {}),
+    "a group of one": (
+        [(f"p{n % 20:02d}", f"t{n % 7 + n // 20}") for n in range(140)],
+        {"attributes": {"region": ["only me", *["all others"] * 18, None]}, "role": Role.SENSITIVE},
+    ),
+    "one provider": (
+        [(f"p{n % 20}", f"t{n % 7 + n // 20}") for n in range(140)],
+        {"providers": {f"t{n}": "Only one" for n in range(13)}},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+@pytest.mark.parametrize("model", ["linear", "popularity"])
+def test_every_page_opens_on_odd_data(home: Path, kind: str, model: str) -> None:
+    choices, more = ODD[kind]
+    with opened(home) as workspace:
+        workspace.catalog.register(doors.little_source(list(dict.fromkeys(choices)), **more), "odd")
+        train(workspace, "odd", model)
+    at = page()
+    for file in PAGES:
+        at.switch_page(file).run()
+        assert not at.exception, file
+        assert not at.error, file
+
+
+def test_data_without_a_trained_model_says_how_to_train_one(home: Path) -> None:
+    with opened(home) as workspace:
+        workspace.catalog.register(doors.little_source([("a", "b"), ("a", "c")]), "fresh")
+    at = page()
+    assert shown(at, "sightglass train")
+    for file in PAGES:
+        at.switch_page(file).run()
+        assert not at.exception
+
+
+def test_an_empty_state_folder_says_so(home: Path) -> None:
+    at = page()
+    assert shown(at, "sightglass")
+
+
+HOSTILE = {
+    "html": "<b>bold</b><script>alert(1)</script>",
+    "markdown": "**strong** [link](http://x.example) # head `code`",
+    "icon": ":material/home: :red[alarm] :smile:",
+    "formula": "$x^2$ costs $5",
+    "quotes": "\"double\" 'single' “curly”",
+    "right-to-left": "שלום עולם مرحبا",
+    "long": "x" * 5000,
+    "image": "![](http://x.example/a.png) <img src=x>",
+}
+_MARKUP = re.compile(r"(?<!\\)([*_`\[\]()<>#$:~|!])")
+
+
+def hostile_world(home: Path) -> Workspace:
+    names = {f"t{n}": text for n, text in enumerate(HOSTILE.values())}
+    choices = [(f"p{n}", f"t{(n + step) % 8}") for n in range(24) for step in range(3)]
+    with opened(home) as workspace:
+        providers = {name: text[:100] for name, text in names.items()}
+        workspace.catalog.register(doors.little_source(choices, titles=names, providers=providers), "hostile")
+        train(workspace, "hostile", "linear")
+    return cached.workspace()
+
+
+def test_titles_appear_as_written_and_never_as_markup(home: Path) -> None:
+    hostile_world(home)
+    at = person_page("p0")
+    listed = titles(at, "p0")
+    expected = [label(text) for text in HOSTILE.values()]
+    assert listed
+    assert set(listed) <= set(expected)
+    for text in listed:
+        assert not _MARKUP.search(text), text
+        assert len(text) < 400
+    for option in listed:  # the panel of every title
+        choose = at.radio(key="picked-p0")
+        at = choose.set_value(next(o for o in choose.options if o.endswith(option))).run()
+        assert not at.exception
+        told = next(line for line in texts(at) if line.startswith("**"))
+        assert not _MARKUP.search(told.strip("*").replace(r"\*", ""))
+    for file in PAGES:
+        at.switch_page(file).run()
+        assert not at.exception, file
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_escaped_text_reads_as_it_was_written(name: str) -> None:
+    text = HOSTILE[name]
+    assert re.sub(r"\\(.)", r"\1", literal(text)) == " ".join(text.split())
+    assert not _MARKUP.search(literal(text))
+    assert len(short(text)) <= 120
+
+
+# -- For you --------------------------------------------------------------------------------------------------------
+
+
+def test_moving_the_slider_changes_the_choice_the_list_and_the_sentence(state: Path) -> None:
+    at = person_page()
+    before, sentence = titles(at), next(line for line in texts(at) if "may be given up" in line or "given up" in line)
+    at.slider(key=f"slider-{PERSON}").set_value(1.0).run()
+    assert not at.exception
+    assert choice(cached.workspace(), "demo", PERSON)["slider"] == 1.0
+    assert titles(at) != before
+    assert not shown(at, sentence)
+    assert shown(at, "Budget: at most 50%")
+    model = doors.model_named("linear", state)
+    expected = recommend(cached.workspace(), model, PERSON, serendipity=1.0)["items"]
+    assert titles(at) == [label(row["title"]) for row in expected]
+
+
+def test_following_the_default_again_works(state: Path) -> None:
+    at = person_page()
+    before = titles(at)
+    at.slider(key=f"slider-{PERSON}").set_value(0.8).run()
+    assert titles(at) != before
+    next(button for button in at.button if button.label == "Follow the default again").click().run()
+    assert not at.exception
+    assert choice(cached.workspace(), "demo", PERSON)["slider"] is None
+    assert at.slider(key=f"slider-{PERSON}").value == 0.0
+    assert titles(at) == before
+    assert not [button for button in at.button if button.label == "Follow the default again"]
+
+
+def test_the_sentence_names_titles_of_the_history_and_the_share_they_carry(state: Path) -> None:
+    at = person_page()
+    sentence = next(line for line in texts(at) if "Because you chose" in line).replace("\\", "")
+    model = cached.workspace().model(doors.model_named("linear", state))
+    training = model.training
+    row = training.matrix[[training.users.code(PERSON)]]
+    history = {training.titles[code] for code in row.indices}
+    named = re.findall(r"“(.+?)”", sentence)
+    assert named
+    assert set(named) <= history
+    # the share by definition: what the named choices add, of everything that adds
+    item = recommend(cached.workspace(), doors.model_named("linear", state), PERSON)["items"][0]["item_id"]
+    chosen = (training.matrix.toarray() > 0).astype(float)
+    inverse = np.linalg.inv(chosen.T @ chosen + model.settings.regularization * np.eye(200))
+    weights = -inverse / np.diag(inverse)[None, :]
+    parts = {training.titles[c]: weights[c, training.items.code(item)] for c in row.indices}
+    total = sum(value for value in parts.values() if value > 0)
+    share = round(100 * sum(parts[name] for name in named) / total)
+    assert f"{share} %" in sentence
+
+
+def plain_list(at: AppTest) -> list[str]:
+    return [line.split("**")[1] for line in texts(at) if re.match(r"\*\*\d+\. ", line)]
+
+
+def test_profiling_off_shows_the_same_list_to_two_people_and_stays_off(state: Path) -> None:
+    told = recommend_non_profiled(cached.workspace(), doors.model_named("linear", state))["items"]
+    expected = [f"{row['rank']}. {label(row['title'])}" for row in told]
+    pages = []
+    for who in (PERSON, OTHER):
+        at = person_page(who)
+        assert plain_list(at) == []
+        at.toggle(key=f"profiling-{who}").set_value(False).run()
+        assert not at.exception
+        assert plain_list(at) == expected
+        assert not at.radio
+        assert not at.slider
+        assert choice(cached.workspace(), "demo", who)["profiling"] is False
+        pages.append(texts(at))
+    assert pages[0] == pages[1]
+    again = person_page(PERSON)
+    assert again.toggle(key=f"profiling-{PERSON}").value is False
+    assert plain_list(again) == expected
+    again.toggle(key=f"profiling-{PERSON}").set_value(True).run()
+    assert plain_list(again) == []
+    assert titles(again)
+
+
+def test_a_past_choice_taken_out_is_no_reason_any_more(state: Path) -> None:
+    at = person_page()
+    before = next(line for line in texts(at) if "Because you chose" in line)
+    named = re.findall(r"“(.+?)”", before.replace("\\", ""))[0]
+    training = cached.workspace().model(doors.model_named("linear", state)).training
+    item = training.items[training.titles.index(named)]
+    at.multiselect(key=f"without-{PERSON}").select(item).run()
+    assert not at.exception
+    assert choice(cached.workspace(), "demo", PERSON)["excluded"] == [item]
+    reasons = [line.replace("\\", "") for line in texts(at) if "Because" in line]
+    assert reasons
+    assert not any(f"“{named}”" in line for line in reasons)
+    assert at.multiselect(key=f"without-{PERSON}").value == [item]
+    at.multiselect(key=f"without-{PERSON}").unselect(item).run()
+    assert choice(cached.workspace(), "demo", PERSON)["excluded"] == []
+    assert before in texts(at)
+
+
+def test_the_table_of_reasons_adds_up_to_the_score_shown(state: Path) -> None:
+    at = person_page()
+    at.session_state["why-table"] = True
+    at.run()
+    assert not at.exception
+    told = next(line for line in texts(at) if "is the score" in line)
+    base, parts, score = (float(word) for word in re.findall(r"[+-]?\d+\.\d{6}", told))
+    assert base + parts == pytest.approx(score, abs=2e-6)
+    table = at.dataframe[0].value
+    assert table["part of the score"].sum() == pytest.approx(parts, abs=1e-6)
+
+
+def test_a_person_of_the_address_who_is_not_there_is_dropped(state: Path) -> None:
+    at = page(person="nobody", model="nothing", data="nowhere")
+    assert at.selectbox(key="person").value == PERSON
+
+
+# -- Audit ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_audit_says_what_it_found_with_n_and_intervals_in_both_modes(everything: Path) -> None:
+    at = page("audit", model=doors.model_named("linear", everything))
+    assert shown(at, "Quality of the lists of 10")
+    assert shown(at, "95 % interval")
+    assert any("flag" in line.lower() or "too little evidence" in line for line in texts(at))
+    tables = [frame.value for frame in at.dataframe]
+    groups = next(table for table in tables if "gap to everybody else" in table)
+    assert {"people", "value", "interval", "interval of the gap", "adjusted p", "answer"} <= set(groups.columns)
+    judged = groups[groups["value"] != "–"]
+    assert (judged["people"] > 0).all()
+    assert judged["interval"].str.match(r"-?\d\.\d+ to -?\d\.\d+").all()
+    modes = next(table for table in tables if "without a profile" in table)
+    assert {"with a profile", "without a profile"} <= set(modes.columns)
+    assert len(modes) >= 5
+    providers = next(table for table in tables if "share of exposure" in table)
+    assert {"titles", "interval", "share of the catalogue"} <= set(providers.columns)
+
+
+def test_people_whose_attribute_is_not_known_are_a_group_of_their_own(everything: Path) -> None:
+    at = page("audit", model=doors.model_named("linear", everything), attribute="gender")
+    groups = next(frame.value for frame in at.dataframe if "gap to everybody else" in frame.value)
+    unknown = groups[groups["group"] == "unknown"]
+    with opened(everything) as workspace:
+        read = workspace.catalog.sensitive("demo", lambda told: None).read("gender", "test of the page")
+    assert 0 < int(unknown["people"].iloc[0]) <= int(read.isna().sum())
+
+
+def test_the_first_visit_runs_the_audit_and_the_next_one_finds_it(home: Path) -> None:
+    with opened(home) as workspace:
+        choices = [(f"p{n % 30:02d}", f"t{(n * 7) % 11}") for n in range(330)]
+        groups = {"region": ["left", "right"] * 15}
+        workspace.catalog.register(doors.little_source(list(dict.fromkeys(choices)), attributes=groups), "mine")
+        train(workspace, "mine", "popularity")
+    assert cached.workspace().runs.list() == []
+    page("audit")
+    assert len(cached.workspace().runs.list()) == 1
+    page("audit")
+    assert len(cached.workspace().log.entries(kind="audit")) == 2  # the plan and the result of one audit
+    at = page("audit")
+    next(button for button in at.button if "again" in button.label).click().run()
+    assert not at.exception
+    assert len(cached.workspace().log.entries(kind="audit")) == 4
+
+
+# -- Diversity ------------------------------------------------------------------------------------------------------
+
+
+def save_default(at: AppTest, position: float, reason: str) -> AppTest:
+    at.select_slider(key="proposed").set_value(position).run()
+    next(field for field in at.text_input if field.label == "Why this position?").input(reason)
+    next(button for button in at.button if button.label == "Save the default").click().run()
+    assert not at.exception
+    return at
+
+
+def test_a_default_without_a_reason_is_not_saved(state: Path) -> None:
+    at = save_default(page("diversity"), 0.5, "  ")
+    assert [error.value for error in at.error]
+    assert cached.workspace().policies.default_slider("demo") == 0.0
+    assert cached.workspace().log.entries(kind="policy") == []
+
+
+def test_a_saved_default_reaches_who_has_no_own_setting_and_nobody_else(state: Path) -> None:
+    at = person_page(OTHER)
+    at.slider(key=f"slider-{OTHER}").set_value(0.1).run()
+    own, others = titles(at, OTHER), titles(person_page())
+    at = save_default(page("diversity"), 0.6, "More of the catalogue should be seen")
+    assert [message.value for message in at.success]
+    assert cached.workspace().policies.default_slider("demo") == 0.6
+    assert titles(person_page(OTHER), OTHER) == own
+    moved = person_page()
+    assert titles(moved) != others
+    assert moved.slider(key=f"slider-{PERSON}").value == 0.6
+    event = cached.workspace().log.entries(kind="policy")[-1]
+    assert event.detail["reason"] == "More of the catalogue should be seen"
+    assert (event.detail["before"], event.detail["after"]) == (0.0, 0.6)
+
+
+def test_the_proposal_shows_who_wins_and_who_loses(state: Path) -> None:
+    at = page("diversity", proposed="1")
+    tables = [frame.value for frame in at.dataframe]
+    positions = next(table for table in tables if "relevance kept" in table)
+    assert len(positions) == 11
+    assert positions["relevance kept"].iloc[0] == "100.0%"
+    changes = next(table for table in tables if "nDCG as proposed" in table)
+    assert {"people", "change", "interval"} <= set(changes.columns)
+    assert next(table for table in tables if "exposure as proposed" in table) is not None
+
+
+def test_the_default_of_the_address_is_read_and_a_wrong_one_dropped(state: Path) -> None:
+    set_default_slider(cached.workspace(), "demo", 0.3, "a test")
+    assert page("diversity").select_slider(key="proposed").value == 0.3
