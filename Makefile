@@ -31,8 +31,9 @@ run: $(STAMP)    ## open the dashboard on the demo world, at http://127.0.0.1:85
 browser:
 	@sh tests/install_chromium.sh
 
+# one thread of linear algebra for each of the workers: more only get in each other's way
 test: $(DEV) browser  ## every test but the slow simulations
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
 test-slow: $(DEV)  ## the long simulations
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow

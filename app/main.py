@@ -3,6 +3,8 @@
 import streamlit as st
 
 from app.scope import choose_scope
+from app.text import literal
+from data.errors import SightglassError
 
 st.set_page_config(page_title="Sightglass", page_icon=":material/visibility:", layout="wide")
 
@@ -13,5 +15,8 @@ PAGES = [
 ]
 
 page = st.navigation(PAGES, position="top")
-choose_scope()
-page.run()
+try:
+    choose_scope()
+    page.run()
+except SightglassError as refused:  # too little data, or a file that was changed: a sentence, as at every door
+    st.warning(literal(refused), icon=":material/info:")

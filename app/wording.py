@@ -112,7 +112,7 @@ def claim(told: Explanation) -> str:
 
 def sum_line(told: Explanation) -> str:
     """The sum that anybody can check."""
-    total = sum(part.value for part in told.parts)
+    total = told.total
     return f"Starting point {told.base:.6f} plus all parts {total:+.6f} is the score {told.score:.6f}."
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import repeat
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,7 +16,7 @@ from data.columns import Kind
 from data.errors import BadInput
 from data.ids import Ids
 from data.tables import Dataset, Interactions
-from models.explanation import Exactness, Explanation, Part
+from models.explanation import Exactness, Explanation, ItemParts, Part
 from models.ranking import Lists, top_k
 
 
@@ -154,11 +153,11 @@ class Recommender(ABC):
 
     def explain(self, profiles: Profiles, item: int) -> Explanation:
         """Why the first person of `profiles` gets this score for `item` (a code)."""
-        one = profiles.rows(0, 1)
+        one = profiles if len(profiles) == 1 else profiles.rows(0, 1)
         base, parts, extra = self._attribute(one, item)
         score = self.score_of(one, item)
         user = self.training.users[int(one.users[0])] if one.users[0] >= 0 else ""
-        ordered = tuple(sorted(parts, key=lambda part: -abs(part[3])))  # equal ones stay in item order
+        ordered = parts if isinstance(parts, ItemParts) else tuple(sorted(parts, key=lambda part: -abs(part.value)))
         return Explanation(
             self.name, user, self.training.items[item], score, base, ordered, self.kind, **{"background": "", **extra}
         )
@@ -205,7 +204,7 @@ class Recommender(ABC):
     def _scores(self, profiles: Profiles) -> np.ndarray: ...
 
     @abstractmethod
-    def _attribute(self, one: Profiles, item: int) -> tuple[float, list[Part], dict[str, Any]]:
+    def _attribute(self, one: Profiles, item: int) -> tuple[float, Sequence[Part], dict[str, Any]]:
         """Base, parts and further fields of `Explanation` (background, neighbours, notes) for one person and item."""
 
     @abstractmethod
@@ -227,16 +226,9 @@ def history(one: Profiles) -> tuple[np.ndarray, np.ndarray]:
     return one.matrix.indices[start:stop], one.matrix.data[start:stop]
 
 
-def item_parts(training: Training, codes: np.ndarray, values: np.ndarray) -> list[Part]:
+def item_parts(training: Training, codes: np.ndarray, values: np.ndarray) -> ItemParts:
     """A part for each own item (code) with what it adds, the strongest first."""
-    order = np.argsort(-np.abs(values), kind="stable")
-    codes, titles = codes[order], training.titles
-    named = [titles[code] for code in codes.tolist()]
-    rows = zip(repeat("item"), training.items.values[codes].tolist(), named, values[order].tolist(), strict=False)
-    return list(map(_PART, rows))
-
-
-_PART = partial(tuple.__new__, Part)  # a thousand parts in a fifth of a millisecond
+    return ItemParts(training.items.values, training.titles, codes, values)
 
 
 def _setting_error(model: str, settings: type[Settings], error: ValidationError) -> BadInput:

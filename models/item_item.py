@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -66,7 +67,7 @@ class ItemItem(Recommender):
         phi = self.weights[history(one)[0], item]
         return float(np.cumsum(phi)[-1]) if len(phi) else 0.0
 
-    def _attribute(self, one: Profiles, item: int) -> tuple[float, list[Part], dict[str, Any]]:
+    def _attribute(self, one: Profiles, item: int) -> tuple[float, Sequence[Part], dict[str, Any]]:
         """phi_j = x_uj·W_ji: the Shapley values against an empty history (methods 2.1)."""
         codes = history(one)[0]
         phi = self.weights[codes, item]

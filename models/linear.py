@@ -13,6 +13,8 @@ from models.base import Settings, Training
 from models.counts import co_counts, subtract_person
 from models.item_item import ItemItem
 
+_BLOCK = 256  # rows mirrored at a time: a square that stays in the cache
+
 
 class LinearSettings(Settings):
     """`regularization` is the λ added to the diagonal (chosen by validation when not given); `dropout` that of EDLAE."""
@@ -82,9 +84,13 @@ def weights_from_counts(counts: np.ndarray, regularization: float, dropout: floa
 
 
 def _normalised(upper: np.ndarray) -> np.ndarray:
-    """−P / diag P by column with diagonal 0, from the upper triangle of P (Fortran order)."""
-    full = np.triu(upper)
-    full += np.triu(upper, 1).T
+    """−P / diag P by column with diagonal 0, in place, from the upper triangle of P (Fortran order)."""
+    full = upper.T  # C order, its lower triangle is known
+    for start in range(0, len(full), _BLOCK):
+        stop = min(start + _BLOCK, len(full))
+        square = full[start:stop, start:stop]
+        square[:] = np.tril(square) + np.tril(square, -1).T
+        full[start:stop, stop:] = full[stop:, start:stop].T
     full /= -np.diag(full).copy()
     np.fill_diagonal(full, 0.0)
-    return np.ascontiguousarray(full)
+    return full

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy import sparse
 
-from models.base import Profiles, Recommender, Settings, Training, history
+from models.base import Profiles, Recommender, Settings, Training, history, item_parts
 from models.explanation import Exactness, Part
 from models.item_neighbours import CountNeighbourSettings
 from models.ranking import best
@@ -83,7 +84,7 @@ class UserNeighbours(Recommender):
     def _scores(self, profiles: Profiles) -> np.ndarray:
         return (sparse.csr_array(self._speakers(profiles)) @ self._people).toarray()
 
-    def _attribute(self, one: Profiles, item: int) -> tuple[float, list[Part], dict[str, Any]]:
+    def _attribute(self, one: Profiles, item: int) -> tuple[float, Sequence[Part], dict[str, Any]]:
         """Each own item's share of every similarity: 1/denominator for each speaker who chose both it and the target."""
         weights = self._speakers(one)[0]
         column = self._people[:, [item]].toarray()[:, 0]
@@ -94,11 +95,11 @@ class UserNeighbours(Recommender):
         sizes = np.diff(matrix.indptr)
         below = denominator(self.settings.similarity, common, sizes, self._sizes[speaking], self.settings.shrink)[0]
         values = (self._people[speaking][:, items].T @ (1.0 / below)) if len(speaking) else np.zeros(len(items))
-        parts = [
-            Part("item", self.training.items[code], self.title_of(code), float(value))
-            for code, value in zip(items, values, strict=True)
-        ]
-        return 0.0, parts, {"background": "an empty history", **neighbour_evidence(len(speaking), (weights > 0).sum())}
+        return (
+            0.0,
+            item_parts(self.training, items, values),
+            {"background": "an empty history", **neighbour_evidence(len(speaking), (weights > 0).sum())},
+        )
 
     def statistics(self) -> dict[str, np.ndarray]:
         """Who chose what: the counts between people are a function of it."""

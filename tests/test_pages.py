@@ -92,14 +92,13 @@ def test_every_page_opens_with_every_model(everything: Path, model: str) -> None
 
 
 def test_a_page_that_is_not_registered_does_not_open(state: Path) -> None:
-    with pytest.raises(ValueError, match="Unable to find"):
+    with pytest.raises(ValueError, match="Could not find a navigation page"):
         page().switch_page("app_pages/parts/why.py").run()
 
 
 ODD = {
     "one person": ([("a", f"t{n}") for n in range(5)], {"titles": {f"t{n}": f"Title {n}" for n in range(15)}}),
     "one item": ([(f"p{n}", "t0") for n in range(30)], {}),
-    "one choice": ([("a", "t0")], {}),
     "no attributes, no provider, no titles": ([(f"p{n % 20}", f"t{n % 7 + n // 20}") for n in range(140)], {}),
     "a group of one": (
         [(f"p{n % 20:02d}", f"t{n % 7 + n // 20}") for n in range(140)],
@@ -124,6 +123,24 @@ def test_every_page_opens_on_odd_data(home: Path, kind: str, model: str) -> None
         at.switch_page(file).run()
         assert not at.exception, file
         assert not at.error, file
+
+
+def test_too_little_data_for_a_page_is_a_sentence(home: Path) -> None:
+    with opened(home) as workspace:
+        workspace.catalog.register(doors.little_source([("a", "t0")], titles={"t1": "Other"}), "tiny")
+        train(workspace, "tiny", "popularity")
+    assert titles(page(), "a") == ["Other"]
+    for name in ("audit", "diversity"):
+        told = [warning.value for warning in page(name).warning]
+        assert len(told) == 1
+        assert "use more data" in told[0]
+
+
+def test_a_changed_model_file_is_a_sentence(state: Path) -> None:
+    folder = state / "models" / doors.model_named("linear", state)
+    file = next(folder.glob("weights-*.npy"))
+    file.write_bytes(file.read_bytes()[:-1] + b"!")
+    assert [warning.value for warning in page().warning]
 
 
 def test_data_without_a_trained_model_says_how_to_train_one(home: Path) -> None:
@@ -398,6 +415,12 @@ def test_the_proposal_shows_who_wins_and_who_loses(state: Path) -> None:
     assert next(table for table in tables if "exposure as proposed" in table) is not None
 
 
-def test_the_default_of_the_address_is_read_and_a_wrong_one_dropped(state: Path) -> None:
-    set_default_slider(cached.workspace(), "demo", 0.3, "a test")
-    assert page("diversity").select_slider(key="proposed").value == 0.3
+def test_the_page_opens_at_every_default_and_proposes_a_position_of_its_own(state: Path) -> None:
+    for step in range(11):
+        set_default_slider(cached.workspace(), "demo", step / 10, "a test")
+        at = page("diversity")
+        assert at.select_slider(key="proposed").value >= step / 10
+
+
+def test_a_position_of_the_address_is_proposed(state: Path) -> None:
+    assert page("diversity", proposed="0.7").select_slider(key="proposed").value == 0.7

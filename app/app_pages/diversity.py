@@ -20,7 +20,7 @@ before = min(POSITIONS, key=lambda position: abs(position - now))
 after = st.select_slider(
     "Default position for everybody who has not set their own",
     POSITIONS,
-    value=recall("proposed", before + 0.2 if before <= 0.8 else before),
+    value=recall("proposed", POSITIONS[min(POSITIONS.index(before) + 2, len(POSITIONS) - 1)]),
     key="proposed",
     bind="query-params",
 )
