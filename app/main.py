@@ -1,12 +1,15 @@
 """The frame of the dashboard: who is looking at what, and which page."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from app.scope import choose_scope
 from app.text import literal
 from data.errors import SightglassError
 
-st.set_page_config(page_title="Sightglass", page_icon=":material/visibility:", layout="wide")
+ICON = Path(__file__).with_name("icon.svg")  # our own: a material icon here is asked of fonts.gstatic.com by the browser
+st.set_page_config(page_title="Sightglass", page_icon=str(ICON), layout="wide")
 
 PAGES = [
     st.Page("app_pages/for_you.py", title="For you", icon=":material/recommend:", default=True),

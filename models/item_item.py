@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from models.base import Profiles, Recommender, history, item_parts
+from models.base import Profiles, Recommender, Training, history, item_parts
+from models.counts import co_counts, subtract_person
 from models.explanation import Exactness, Part
 from models.ranking import Lists
 
@@ -78,3 +80,40 @@ class ItemItem(Recommender):
 
     def _restore(self, state: dict[str, np.ndarray]) -> None:
         self._set_weights(np.ascontiguousarray(state["weights"]))
+
+
+class CountedItems(ItemItem):
+    """An item-item model whose weights are a function of the co-occurrence counts G alone; a model brings `_weigh`.
+
+    Erasing a person subtracts their pairs from G and weighs again: equal to a retrain to the last bit.
+    """
+
+    erasure: ClassVar[str] = "exact"
+
+    def from_counts(self, training: Training, counts: np.ndarray) -> Self:
+        """The model of counts that are already known; `counts` must be those of `training`."""
+        self.training, self.counts = training, counts
+        self._set_weights(self._weigh(counts))
+        return self
+
+    def integer_counts(self) -> np.ndarray:
+        """G, int32, items x items; counted anew for a model that was loaded."""
+        if not hasattr(self, "counts"):
+            self.counts = co_counts(self.training.matrix)
+        return self.counts
+
+    def statistics(self) -> dict[str, np.ndarray]:
+        """G alone: the weights are a function of it and of the settings."""
+        return {"co_counts": self.integer_counts()}
+
+    def _fit(self, training: Training) -> None:
+        self.from_counts(training, co_counts(training.matrix))
+
+    def _erased(self, before: Self, user: int) -> Self:
+        start, stop = before.training.matrix.indptr[user : user + 2]
+        counts = subtract_person(before.integer_counts(), before.training.matrix.indices[start:stop])
+        return self.from_counts(before.training.without_user(user), counts)
+
+    @abstractmethod
+    def _weigh(self, counts: np.ndarray) -> np.ndarray:
+        """The weights (history item, target item), float64, C order, of the counts."""

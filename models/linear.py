@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -10,8 +10,8 @@ from scipy.linalg import lapack
 
 from data.errors import BadInput
 from models.base import Settings, Training
-from models.counts import co_counts, subtract_person
-from models.item_item import ItemItem
+from models.counts import co_counts
+from models.item_item import CountedItems
 
 _BLOCK = 256  # rows mirrored at a time: a square that stays in the cache
 
@@ -23,7 +23,7 @@ class LinearSettings(Settings):
     dropout: float = Field(default=0.0, ge=0, lt=1)
 
 
-class Linear(ItemItem):
+class Linear(CountedItems):
     """B = I − P·diag(1/diag P), P = (G + Λ)⁻¹, Λ = λI + p/(1−p)·diag G, G = XᵀX; score = x·B.
 
     G counts how many people chose two titles; λ keeps rare pairs from speaking loudly; p is the dropout. A score is a sum
@@ -33,7 +33,6 @@ class Linear(ItemItem):
 
     name: ClassVar[str] = "linear"
     title: ClassVar[str] = "Linear item-item model"
-    erasure: ClassVar[str] = "exact"
     settings_class: ClassVar[type[Settings]] = LinearSettings
     settings: LinearSettings
 
@@ -43,28 +42,10 @@ class Linear(ItemItem):
 
             chosen = choose_regularization(training, self.settings.dropout)
             self.settings = self.settings.model_copy(update={"regularization": chosen})
-        self.solve(training, co_counts(training.matrix))
+        self.from_counts(training, co_counts(training.matrix))
 
-    def solve(self, training: Training, counts: np.ndarray) -> Self:
-        """The model of counts that are already known; `counts` must be those of `training`."""
-        self.training, self.counts = training, counts
-        self._set_weights(weights_from_counts(counts, float(self.settings.regularization or 0), self.settings.dropout))
-        return self
-
-    def _erased(self, before: Self, user: int) -> Self:
-        start, stop = before.training.matrix.indptr[user : user + 2]
-        counts = subtract_person(before.integer_counts(), before.training.matrix.indices[start:stop])
-        return self.solve(before.training.without_user(user), counts)
-
-    def integer_counts(self) -> np.ndarray:
-        """G, int32, items x items; counted anew for a model that was loaded."""
-        if not hasattr(self, "counts"):
-            self.counts = co_counts(self.training.matrix)
-        return self.counts
-
-    def statistics(self) -> dict[str, np.ndarray]:
-        """G alone: the weights are a function of it and of the settings."""
-        return {"co_counts": self.integer_counts()}
+    def _weigh(self, counts: np.ndarray) -> np.ndarray:
+        return weights_from_counts(counts, float(self.settings.regularization or 0), self.settings.dropout)
 
 
 def weights_from_counts(counts: np.ndarray, regularization: float, dropout: float = 0.0) -> np.ndarray:

@@ -32,7 +32,7 @@ def choose_regularization(training: Training, dropout: float = 0.0, seed: int = 
     counts = co_counts(kept.matrix)
     best, chosen = -1.0, FALLBACK
     for strength in GRID:
-        model = Linear(regularization=strength, dropout=dropout).solve(kept, counts)
+        model = Linear(regularization=strength, dropout=dropout).from_counts(kept, counts)
         lists = model.recommend(model.profiles(judged), 10).frame(training.users, training.items)
         reached = float(evaluate(lists, outcomes, 10).per_user["ndcg"].mean())
         if reached > best:
