@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.displays import between, number, percent
-from audit.metrics import METRICS
+from audit.measures.metrics import METRICS
 
 DIVERSITY_INTRO = (
     "The slider trades a stated part of relevance for titles that fewer people know. Here you choose where it stands "

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from audit.metrics import METRICS
+from audit.measures.metrics import METRICS
 
 _DASH = "–"
 _MODES = ("ndcg", "recall", "hit_rate", "coverage", "gini", "tail_share", "novelty", "diversity", "miscalibration_js")

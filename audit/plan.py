@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from audit.metrics import METRICS
-from audit.weights import BROWSING, DEFAULT
+from audit.measures.metrics import METRICS
+from audit.measures.weights import BROWSING, DEFAULT
 from data.errors import BadInput
 
 Share = Annotated[float, Field(gt=0, lt=1)]

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from audit.answers import State
-from audit.beyond import beyond
-from audit.coded import Coded
-from audit.exposure import ListStatistics, list_statistics
-from audit.groups import GroupTables, group_tables
-from audit.intervals import Bootstrap
-from audit.metrics import METRICS
+from audit.inference.answers import State
+from audit.inference.groups import GroupTables, group_tables
+from audit.inference.intervals import Bootstrap
+from audit.inference.providers import provider_tables
+from audit.measures.beyond import beyond
+from audit.measures.coded import Coded
+from audit.measures.exposure import ListStatistics, list_statistics
+from audit.measures.metrics import METRICS
+from audit.measures.quality import quality
 from audit.plan import Plan
-from audit.providers import provider_tables
-from audit.quality import quality
 from audit.sanity import Sanity, sanity
 from data.columns import Kind
 

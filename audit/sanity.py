@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from audit.coded import Coded
+from audit.measures.coded import Coded
 
 
 @dataclass(frozen=True)

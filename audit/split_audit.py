@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from audit.coded import divide
-from audit.exposure import shannon
+from audit.measures.coded import divide
+from audit.measures.exposure import shannon
 from data.columns import ITEM, USER
 from data.ids import Ids, as_text
 

@@ -71,7 +71,7 @@ def _neighbours(training: Training, data: str) -> Iterator[Row]:
 
 def _surprise(training: Training, data: str) -> Row:
     """Our ranking by Surprise's SVD beside the loop over its `predict` that its users write."""
-    from models.ratings import trainset
+    from models.rated.ratings import trainset
 
     few = 5
     ours = create("svd", n_epochs=2).fit(training)

@@ -9,18 +9,18 @@ from data.errors import NotFound
 from models.base import Recommender
 
 _COUNTS = {
-    "linear": "models.linear:Linear",
+    "linear": "models.counted.linear:Linear",
     "popularity": "models.popularity:Popularity",
     "random": "models.chance:Chance",
-    "item-neighbours": "models.item_neighbours:ItemNeighbours",
-    "user-neighbours": "models.user_neighbours:UserNeighbours",
-    "svd": "models.svd:SVD",
-    "content": "models.content:Content",
-    "hybrid": "models.hybrid:Hybrid",
+    "item-neighbours": "models.counted.item_neighbours:ItemNeighbours",
+    "user-neighbours": "models.counted.user_neighbours:UserNeighbours",
+    "svd": "models.rated.svd:SVD",
+    "content": "models.content.model:Content",
+    "hybrid": "models.hybrid.model:Hybrid",
 }
 _RATINGS = {
-    "item-neighbours": "models.rating_neighbours:RatingItemNeighbours",
-    "user-neighbours": "models.rating_neighbours:RatingUserNeighbours",
+    "item-neighbours": "models.rated.neighbours:RatingItemNeighbours",
+    "user-neighbours": "models.rated.neighbours:RatingUserNeighbours",
 }
 _COUNT_SIMILARITIES = ("jaccard", "dice", "cosine")
 

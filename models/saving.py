@@ -13,7 +13,7 @@ from data.columns import Kind
 from data.ids import Ids
 from data.keep.artifacts import load_arrays, load_manifest, save_artifact
 from models.base import Recommender, Training
-from models.counts import statistics_hash
+from models.counted.counts import statistics_hash
 from models.registry import create
 
 _NUMERIC = (Kind.NUMBER,)

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from audit.quality import evaluate
+from audit.measures.quality import evaluate
 from data.columns import ITEM, USER
 from models.base import Training
-from models.counts import co_counts
+from models.counted.counts import co_counts
 
 GRID = (10.0, 20.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1600.0)  # λ, from trusting every pair to trusting common ones
 FALLBACK = 100.0  # where nobody has enough history to hold anything back
@@ -21,7 +21,7 @@ _MOST_PEOPLE = 2_000  # people whose lists are judged; the choice is stable long
 
 def choose_regularization(training: Training, dropout: float = 0.0, seed: int = 0) -> float:
     """The λ of `GRID` with the best mean nDCG@10 on a seeded fifth of everybody's choices, held back once."""
-    from models.linear import Linear
+    from models.counted.linear import Linear
 
     kept, truth = hold_back(training, seed)
     if truth.nnz == 0 or kept.matrix.nnz == 0:

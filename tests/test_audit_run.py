@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from audit.exposure import ListStatistics
-from audit.metrics import METRICS
+from audit.measures.exposure import ListStatistics
+from audit.measures.metrics import METRICS
 from audit.plan import Plan
 from audit.run import Audit, AuditTables, run_audit
 from audit.split_audit import split_audit

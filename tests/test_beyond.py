@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from scipy.spatial.distance import jensenshannon
 
-from audit.beyond import beyond, calibration_column
-from audit.coded import Coded
-from audit.popularity import popularity_lift, short_head, taste_groups
+from audit.measures.beyond import beyond, calibration_column
+from audit.measures.coded import Coded
+from audit.measures.popularity import popularity_lift, short_head, taste_groups
 from data.columns import Kind
 from data.errors import BadInput, NotFound
 from tests.audit_world import World, cosine, mean, shares, worlds
@@ -163,8 +163,8 @@ def test_content_columns():
 
 def test_anchor_popularity_lists_of_the_published_split(ml100k_folder):
     """Methods 3.2, row MostPop: nDCG .2183, ARP 354.1, APLT 0, dGAP 2.15 / 1.32 / .86, C_KL .820, GAP_p .1183 ..."""
-    from audit.exposure import list_statistics
-    from audit.quality import quality
+    from audit.measures.exposure import list_statistics
+    from audit.measures.quality import quality
 
     world = published(ml100k_folder)
     train = world.train

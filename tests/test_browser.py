@@ -21,8 +21,12 @@ READY = 60_000  # the first audit of 2,000 people is made while the page waits
 _INLINE = re.compile(r"inline script|script-src")
 # asked for by Streamlit's own page relative to a deep link, before it knows where it is
 _DEEP_LINK = re.compile(r"/(audit|diversity)/_stcore/(health|host-config)$")
-# rules that Streamlit's own elements break, which no page of ours can mend
-KNOWN_VIOLATIONS: dict[str, str] = {}
+# what Streamlit's own elements break and no setting of ours can mend: the rule, and the element that breaks it
+KNOWN = (
+    # in the dark the slider's number has the primary colour (3.9 : 1). A lighter one would mend it and break the white
+    # text on primary buttons: no colour has 4.5 : 1 to both white and the dark background
+    ("color-contrast", "[data-testid=stSlider]"),
+)
 
 
 @dataclass
@@ -50,7 +54,7 @@ class Visit:
 
     def list(self) -> list[str]:
         """The titles of the list to pick from."""
-        return self.tab.locator("[data-testid=stRadio] label p").all_inner_texts()
+        return self.tab.locator("[data-testid=stRadio] label p", has_text=re.compile(r"^\d+\. ")).all_inner_texts()
 
     def move_slider(self, key: str, times: int) -> None:
         """Move the slider of the page by the keyboard, and wait for the answer."""
@@ -129,7 +133,7 @@ def test_the_reasons_can_be_read_and_their_table_opened(visit: Visit) -> None:
     assert sentence.inner_text() != first
     visit.tab.get_by_text("As a table").first.click()
     visit.tab.get_by_text(re.compile("is the score")).wait_for()
-    assert visit.tab.get_by_test_id("stDataFrame").first.is_visible()
+    visit.tab.get_by_test_id("stDataFrame").first.wait_for()
 
 
 def test_profiling_switched_off_stays_off_after_a_reload(visit: Visit) -> None:
@@ -143,26 +147,40 @@ def test_profiling_switched_off_stays_off_after_a_reload(visit: Visit) -> None:
     visit.tab.get_by_text("Your list is not personalised").wait_for(timeout=READY)
     visit.settled()
     assert visit.tab.locator("[data-testid=stMain] strong").all_inner_texts() == off
-    assert not visit.tab.get_by_role("checkbox", name="Personalise my list").is_checked()
+    assert not visit.tab.get_by_role("switch", name="Personalise my list").is_checked()
 
 
 def violations(tab: Any) -> list[str]:
     """What axe finds serious or critical, but for what is known of Streamlit itself."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(tab).response["violations"]
     return [
         f"{rule['id']}: {node['html'][:160]}"
-        for rule in found
-        if rule["impact"] in ("serious", "critical") and rule["id"] not in KNOWN_VIOLATIONS
-        for node in rule["nodes"][:3]
+        for rule in Axe().run(tab).response["violations"]
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+        if not any(rule["id"] == known and within(tab, node["target"][0], part) for known, part in KNOWN)
     ]
+
+
+def within(tab: Any, element: str, part: str) -> bool:
+    return bool(tab.locator(element).first.evaluate("(element, part) => element.closest(part) !== null", part))
+
+
+def too_wide(tab: Any) -> int:
+    """Pixels that the page would have to be scrolled sideways."""
+    parts = "[document.scrollingElement, document.querySelector('[data-testid=stMain]')]"
+    return int(max(tab.evaluate(f"{parts}.map(part => part.scrollWidth - part.clientWidth)")))
 
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("visit", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=str)
-def test_axe_finds_nothing_serious(visit: Visit, name: str) -> None:
+def test_light_and_dark_axe_finds_nothing_serious_and_a_phone_need_not_scroll_sideways(visit: Visit, name: str) -> None:
     visit.open(name)
+    assert violations(visit.tab) == []
+    visit.tab.set_viewport_size({"width": 390, "height": 844})
+    visit.tab.wait_for_timeout(500)
+    assert too_wide(visit.tab) <= 0
     assert violations(visit.tab) == []
 
 
@@ -172,16 +190,20 @@ def test_axe_can_find_something(visit: Visit) -> None:
     assert any(line.startswith("button-name") for line in violations(visit.tab))
 
 
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize(
-    "visit",
-    [{"viewport": {"width": 390, "height": 844}, "color_scheme": scheme} for scheme in ("light", "dark")],
-    indirect=True,
-    ids=["narrow-light", "narrow-dark"],
-)
-def test_a_narrow_screen_needs_no_scrolling_sideways(visit: Visit, name: str) -> None:
-    visit.open(name)
-    wide = visit.tab.evaluate(
-        "[document.scrollingElement, document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth - e.clientWidth)"
+def test_a_page_that_is_too_wide_is_noticed(visit: Visit) -> None:
+    visit.open()
+    visit.tab.evaluate(
+        "document.querySelector('[data-testid=stMainBlockContainer]')"
+        ".insertAdjacentHTML('beforeend', '<div style=\"width: 3000px; height: 1px\"></div>')"
     )
-    assert max(wide) <= 1
+    assert too_wide(visit.tab) > 0
+
+
+def test_a_request_to_another_machine_is_noticed(visit: Visit) -> None:
+    visit.open()
+    visit.tab.evaluate("fetch('https://elsewhere.example/').catch(() => null)")
+    visit.tab.evaluate("new Image().src = 'https://elsewhere.example/icon.svg'")
+    visit.tab.wait_for_timeout(200)
+    assert "elsewhere.example" in " ".join([*visit.hosts, *visit.errors])
+    visit.errors.clear()
+    visit.hosts.discard("elsewhere.example")

@@ -15,8 +15,8 @@ from data.columns import Kind
 from data.errors import BadInput, NotFound
 from data.ids import Ids
 from models.base import Profiles, Training
-from models.content import Content
-from models.content_features import item_features, numbers
+from models.content.features import item_features, numbers
+from models.content.model import Content
 
 KINDS = {"genres": Kind.MULTI, "maker": Kind.CATEGORY, "plot": Kind.TEXT, "year": Kind.NUMBER, "released": Kind.DATE}
 

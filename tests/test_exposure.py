@@ -12,9 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.beyond import beyond
-from audit.coded import Coded
-from audit.exposure import gini, inter_list_diversity, item_exposure, list_statistics, provider_exposure, shannon
+from audit.measures.beyond import beyond
+from audit.measures.coded import Coded
+from audit.measures.exposure import (
+    gini,
+    inter_list_diversity,
+    item_exposure,
+    list_statistics,
+    provider_exposure,
+    shannon,
+)
 from data.columns import Kind
 from tests.audit_world import World, discount, mean, worlds
 

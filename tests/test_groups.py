@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from audit.answers import State
-from audit.families import adjust, permutation_p
-from audit.frames import metric_frame
-from audit.groups import group_tables
+from audit.inference.answers import State
+from audit.inference.families import adjust, permutation_p
+from audit.inference.frames import metric_frame
+from audit.inference.groups import group_tables
 from audit.plan import Plan
 from data.errors import BadInput
 
@@ -178,7 +178,7 @@ def test_many_users_by_the_normal_limit_or_by_subsets_equal_the_drawn_p(monkeypa
     values, codes = rng.exponential(size=(3000, 2)), np.repeat([0, 1, 2], [1400, 1500, 100])
     values[codes == 0] += 0.06
     drawn = permutation_p(values, codes, 3, draws=4000)
-    monkeypatch.setattr("audit.families._PERMUTED", 1000)
+    monkeypatch.setattr("audit.inference.families._PERMUTED", 1000)
     quick = permutation_p(values, codes, 3, draws=4000)
     np.testing.assert_allclose(quick, drawn, atol=0.02)
     assert (drawn[0] < 0.1).all()

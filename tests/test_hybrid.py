@@ -15,11 +15,11 @@ from data.columns import Kind
 from data.errors import BadInput
 from data.ids import Ids
 from models.base import Profiles, Training
-from models.hybrid import Hybrid, content_of
-from models.hybrid_learners import Trees
-from models.hybrid_learning import make_lesson, signal_rows
-from models.hybrid_signals import Signals
-from models.linear import Linear
+from models.counted.linear import Linear
+from models.hybrid.learners import Trees
+from models.hybrid.learning import make_lesson, signal_rows
+from models.hybrid.model import Hybrid, content_of
+from models.hybrid.signals import Signals
 
 LEARNERS = ["logistic", "trees"]
 KINDS = {"genres": Kind.MULTI, "maker": Kind.CATEGORY, "year": Kind.NUMBER}

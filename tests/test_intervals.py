@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import bootstrap
 
-from audit.intervals import Bootstrap, Interval
+from audit.inference.intervals import Bootstrap, Interval
 
 
 def coverage(runs: int, n: int, draws: int) -> float:
@@ -104,8 +104,8 @@ def test_bounds_are_ordered_inside_the_range_and_repeatable(n: int, seed: int):
 def test_blocks_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch):
     values = np.random.default_rng(0).random((40, 3))
     whole = Bootstrap(100).sums(values)
-    monkeypatch.setattr("audit.intervals._CELLS", 200)
-    monkeypatch.setattr("audit.intervals._COLUMNS", 2)
+    monkeypatch.setattr("audit.inference.intervals._CELLS", 200)
+    monkeypatch.setattr("audit.inference.intervals._COLUMNS", 2)
     np.testing.assert_allclose(Bootstrap(100).sums(sparse.csr_array(values)), whole)
 
 

@@ -10,9 +10,9 @@ from scipy import sparse
 
 from data.errors import BadInput
 from models.base import Profiles
-from models.counts import co_counts, subtract_person
-from models.fused import fused_top_k
-from models.linear import Linear, weights_from_counts
+from models.counted.counts import co_counts, subtract_person
+from models.counted.fused import fused_top_k
+from models.counted.linear import Linear, weights_from_counts
 from models.ranking import best
 from models.registry import create
 from tests.worlds import small_training

@@ -11,7 +11,7 @@ import pytest
 from data.errors import BadInput, SightglassError
 from models import saving
 from models.base import Profiles, Recommender, Training
-from models.counts import statistics_hash
+from models.counted.counts import statistics_hash
 from models.explanation import Exactness
 from models.registry import NAMES, create
 from tests.worlds import small_training

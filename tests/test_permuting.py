@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from audit.permuting import permuted_sums
+from audit.inference.permuting import permuted_sums
 
 
 def test_every_assignment_is_equally_likely() -> None:

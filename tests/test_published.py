@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from audit.quality import evaluate
+from audit.measures.quality import evaluate
 from models.base import Training
 from models.registry import create
 from models.slider import CANDIDATES, budget_of, rerank, self_information

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from sklearn.metrics import ndcg_score
 
-from audit.quality import evaluate
-from audit.weights import BROWSING, weights
+from audit.measures.quality import evaluate
+from audit.measures.weights import BROWSING, weights
 from data.errors import BadInput, NotFound
 from tests.audit_world import World, discount, worlds
 

@@ -28,7 +28,7 @@ from app.use_cases.auditing import audit
 from app.use_cases.reporting import report
 from app.use_cases.training import train
 from app.workspace import Workspace
-from audit.metrics import METRICS
+from audit.measures.metrics import METRICS
 from audit.plan import Plan
 from audit.report import figures, findings, groups, html, pdf
 from audit.report.contents import contents

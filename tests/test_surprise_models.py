@@ -16,9 +16,9 @@ from scipy import sparse
 from data.errors import BadInput
 from data.ids import Ids
 from models.base import Profiles, Recommender, Training
-from models.rating_neighbours import RatingItemNeighbours, RatingNeighbours, RatingUserNeighbours
-from models.ratings import unchanged
-from models.svd import SVD
+from models.rated.neighbours import RatingItemNeighbours, RatingNeighbours, RatingUserNeighbours
+from models.rated.ratings import unchanged
+from models.rated.svd import SVD
 
 SIMILARITIES = ["msd", "pearson", "pearson_baseline", "cosine-ratings"]
 FLAVOURS = [RatingItemNeighbours, RatingUserNeighbours]

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audit.measures.quality import evaluate
 from audit.plan import Plan
-from audit.quality import evaluate
 from audit.run import AuditTables, run_audit
 from data.columns import Kind
 

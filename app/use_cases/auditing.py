@@ -58,7 +58,13 @@ def audit(
     plan = Plan.load(plan_file) if plan_file else Plan.of()
     dataset = workspace.catalog.open(data)
     jobs = _jobs(workspace, dataset, model_id, recommendations, outcomes, plan.k)
-    about = {"data": data, "model_id": model_id, "plan_hash": plan.hash, "planned": plan_file is not None}
+    about = {
+        "data": data,
+        "data_hash": dataset.interactions.hash,
+        "model_id": model_id,
+        "plan_hash": plan.hash,
+        "planned": plan_file is not None,
+    }
     workspace.log.append(Kind.AUDIT, "reviewer", {**about, "stage": "plan"})
     results = {label: run_audit(tables, plan, label=label) for label, tables in jobs.tables.items()}
     document = _document(results, about, jobs.protocol)
@@ -178,7 +184,11 @@ def _write(out: Path, document: dict[str, Any], results: dict[str, Audit]) -> st
     folder = private_folder(out)
     write_whole(folder / "audit.json", json.dumps(document, indent=1, ensure_ascii=False).encode(), mode=0o644)
     for label, audit in results.items():
-        for name, table in (("groups", audit.groups.rows), ("providers", audit.providers), ("overall", audit.overall)):
+        for name, table in (
+            ("groups", audit.groups.rows),
+            ("providers", audit.providers),
+            ("overall", audit.overall),
+        ):
             text = table.to_csv(index=name == "overall")
             write_whole(folder / f"{name}-{label}.csv", text.encode(), mode=0o644)
     return str(folder)

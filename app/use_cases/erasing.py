@@ -14,7 +14,7 @@ from data.errors import NotFound
 from data.keep.events import Kind
 from data.keep.evidence import certificate, claims_sha256
 from models.base import Recommender, Training
-from models.counts import statistics_hash
+from models.counted.counts import statistics_hash
 from models.registry import create
 
 VERSION = "0.1.0"

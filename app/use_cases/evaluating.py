@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from app.workspace import Workspace
-from audit.quality import evaluate as quality
+from audit.measures.quality import evaluate as quality
 from data.columns import ITEM, USER
 from data.errors import BadInput
 from data.keep.events import Kind

@@ -9,11 +9,11 @@ import pandas as pd
 
 from app.use_cases.auditing import groups_of, known_choices, twin
 from app.workspace import Workspace
-from audit.coded import Coded
-from audit.exposure import list_statistics, provider_exposure
-from audit.intervals import Bootstrap
-from audit.popularity import popularity
-from audit.quality import quality
+from audit.inference.intervals import Bootstrap
+from audit.measures.coded import Coded
+from audit.measures.exposure import list_statistics, provider_exposure
+from audit.measures.popularity import popularity
+from audit.measures.quality import quality
 from data.columns import PROVIDER
 from models.slider import CANDIDATES, budget_of, rerank, self_information
 

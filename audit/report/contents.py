@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.metrics import METRICS, Metric
+from audit.measures.metrics import METRICS, Metric
 from audit.report import findings as words
 from audit.report.groups import Attribute, attributes
 from audit.report.providers import ProviderTable, provider_tables

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from audit.answers import State
+from audit.inference.answers import State
 from audit.report.text import between, line, metric_title, named, number, percent, probability
 
 Document = Mapping[str, Any]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.answers import State
+from audit.inference.answers import State
 from audit.report.findings import threshold
 from audit.report.text import between, line, metric_title, named, number, probability
 

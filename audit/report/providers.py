@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.answers import State
+from audit.inference.answers import State
 from audit.report.text import line, number, percent, percent_between
 
 _MOST = 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.metrics import METRICS
+from audit.measures.metrics import METRICS
 
 DASH = "–"
 _ISOLATE, _END = "\u2068", "\u2069"  # what stands between them keeps its own direction and turns nothing else

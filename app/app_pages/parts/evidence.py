@@ -10,7 +10,7 @@ import streamlit as st
 from app import assessment_words, charts, displays
 from app.text import literal, short
 from app.workspace import Workspace
-from audit.metrics import METRICS
+from audit.measures.metrics import METRICS
 
 _HEADLINE = ("ndcg", "recall", "hit_rate", "coverage", "tail_share")
 _MOST_PROVIDERS = 15

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from models.base import Profiles, Recommender, Training, history, item_parts
-from models.counts import co_counts, subtract_person
+from models.counted.counts import co_counts, subtract_person
 from models.explanation import Exactness, Part
 from models.ranking import Lists
 
@@ -32,7 +32,7 @@ class ItemItem(Recommender):
     def _top(self, profiles: Profiles, k: int, hidden: np.ndarray | None) -> Lists:
         if len(profiles) < _FUSED_FROM:
             return super()._top(profiles, k, hidden)
-        from models.fused import fused_top_k
+        from models.counted.fused import fused_top_k
 
         mask = np.zeros(len(self.weights), dtype=bool)
         mask[[] if hidden is None else hidden] = True

@@ -11,9 +11,9 @@ from scipy import sparse
 
 from data.columns import Kind
 from models.base import Profiles, Training
-from models.content import Content, history_shares
-from models.content_features import numbers, shares
-from models.linear import Linear
+from models.content.features import numbers, shares
+from models.content.model import Content, history_shares
+from models.counted.linear import Linear
 
 
 @dataclass(frozen=True, eq=False)

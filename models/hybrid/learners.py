@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from models.base import Profiles
-from models.hybrid_signals import Signals
+from models.hybrid.signals import Signals
 
 _TREE_CELLS = 500_000  # people x items whose signals are held side by side
 
@@ -128,7 +128,7 @@ class Trees(Combination):
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Log-odds of rows of signals."""
-        from models.rating_kernels import tree_sums
+        from models.rated.kernels import tree_sums
 
         names = ("start", "feature", "threshold", "left", "right", "value")
         return self.arrays["base"][0] + tree_sums(self.read(rows), *(self.arrays[name] for name in names))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from models.ratings import deviations, like, user_levels
+from models.rated.ratings import deviations, like, user_levels
 
 if TYPE_CHECKING:
-    from models.rating_neighbours import RatingNeighbours
+    from models.rated.neighbours import RatingNeighbours
 
 
 def similarities_to(model: RatingNeighbours, matrix: sparse.csr_array) -> np.ndarray:

@@ -8,13 +8,13 @@ import numpy as np
 from pydantic import Field
 
 from models.base import Profiles, Recommender, Settings, Training
-from models.content import Content
+from models.content.model import Content
+from models.counted.linear import Linear
 from models.explanation import Exactness, Part
-from models.hybrid_learners import COMBINATIONS, Combination
-from models.hybrid_learning import make_lesson, signal_rows
-from models.hybrid_signals import Signals
-from models.linear import Linear
-from models.ratings import fixed_point
+from models.hybrid.learners import COMBINATIONS, Combination
+from models.hybrid.learning import make_lesson, signal_rows
+from models.hybrid.signals import Signals
+from models.rated.ratings import fixed_point
 
 
 class HybridSettings(Settings):

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from data.errors import BadInput
 from models.base import Profiles, Training
-from models.hybrid_signals import Signals
+from models.hybrid.signals import Signals
 
 _PEOPLE = 5_000  # people whose histories teach the weights
 _CELLS = 2_000_000

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from audit.coded import divide
+from audit.measures.coded import divide
 
 Table = np.ndarray | sparse.csr_array
 

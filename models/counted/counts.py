@@ -14,7 +14,7 @@ def co_counts(matrix: sparse.csr_array) -> np.ndarray:
     G[i, j] is how many people chose both i and j; G[i, i] how many chose i. Integer sums: exact, and the same in
     whatever order people come, so that subtracting a person equals never having counted them.
     """
-    from models.counting import counted
+    from models.counted.counting import counted
 
     by_item = sparse.csc_array(matrix)
     return counted(matrix.indptr, matrix.indices, by_item.indptr, by_item.indices, matrix.shape[1])

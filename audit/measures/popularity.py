@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from audit.coded import Coded, divide
+from audit.measures.coded import Coded, divide
 from data.columns import USER
 
 Head = Literal["interactions", "items"]

@@ -10,8 +10,8 @@ from scipy.linalg import lapack
 
 from data.errors import BadInput
 from models.base import Settings, Training
-from models.counts import co_counts
-from models.item_item import CountedItems
+from models.counted.counts import co_counts
+from models.counted.item_item import CountedItems
 
 _BLOCK = 256  # rows mirrored at a time: a square that stays in the cache
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from audit.coded import Coded, divide
-from audit.content import memberships
-from audit.weights import DEFAULT, weights
+from audit.measures.coded import Coded, divide
+from audit.measures.content import memberships
+from audit.measures.weights import DEFAULT, weights
 from data.columns import ITEM, Kind
 
 UNKNOWN = "unknown"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from audit.coded import divide
+from audit.measures.coded import divide
 
 _PERMUTED = 10_000  # more users than this use the normal limit of the permutation distribution where it is safe
 _SMALL_SIDE = 200
@@ -65,7 +65,7 @@ def _gaps(sums: np.ndarray, size: np.ndarray, total: np.ndarray) -> np.ndarray:
 
 
 def _drawn(values: np.ndarray, codes: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
-    from audit.permuting import permuted_sums
+    from audit.inference.permuting import permuted_sums
 
     size = np.bincount(codes, minlength=len(seen))
     sums = permuted_sums(values, size, draws, int(rng.integers(2**63)))

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from audit.coded import Coded, divide
-from audit.content import content_vectors, memberships, share_rows
-from audit.popularity import Head, popularity
+from audit.measures.coded import Coded, divide
+from audit.measures.content import content_vectors, memberships, share_rows
+from audit.measures.popularity import Head, popularity
 from data.columns import USER, Kind
 
 SMOOTHING = 0.01

@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from models.base import Settings
-from models.item_item import CountedItems
-from models.similarity import CountSimilarity, keep_largest, similarity
+from models.counted.item_item import CountedItems
+from models.counted.similarity import CountSimilarity, keep_largest, similarity
 
 
 class CountNeighbourSettings(Settings):

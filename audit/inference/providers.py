@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from audit.answers import State
-from audit.coded import Coded, divide
-from audit.exposure import UNKNOWN, provider_exposure
-from audit.families import adjust
-from audit.intervals import Bootstrap
+from audit.inference.answers import State
+from audit.inference.families import adjust
+from audit.inference.intervals import Bootstrap
+from audit.measures.coded import Coded, divide
+from audit.measures.exposure import UNKNOWN, provider_exposure
 from audit.plan import Plan
 from data.columns import PROVIDER, Kind
 

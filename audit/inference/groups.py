@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from audit.answers import decide
-from audit.coded import divide
-from audit.exposure import UNKNOWN
-from audit.families import adjust, permutation_p
-from audit.frames import metric_frame
-from audit.intervals import Bootstrap
+from audit.inference.answers import decide
+from audit.inference.families import adjust, permutation_p
+from audit.inference.frames import metric_frame
+from audit.inference.intervals import Bootstrap
+from audit.measures.coded import divide
+from audit.measures.exposure import UNKNOWN
 from audit.plan import Plan
 from data.errors import BadInput
 from data.ids import Ids, as_text

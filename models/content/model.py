@@ -10,7 +10,7 @@ from scipy import sparse
 
 from data.errors import BadInput, NotFound
 from models.base import Profiles, Recommender, Settings, Training, history
-from models.content_features import item_features
+from models.content.features import item_features
 from models.explanation import Exactness, Part
 
 

@@ -10,10 +10,20 @@ from scipy import sparse
 
 from data.errors import BadInput
 from models.base import Profiles, Recommender, Settings, Training, history
+from models.counted.user_neighbours import MINIMUM_PEOPLE
 from models.explanation import Exactness, Part
-from models.rating_similarity import similarities_to
-from models.ratings import check_ratings, deviations, fixed_point, like, rated, spread, trainset, unchanged, user_levels
-from models.user_neighbours import MINIMUM_PEOPLE
+from models.rated.ratings import (
+    check_ratings,
+    deviations,
+    fixed_point,
+    like,
+    rated,
+    spread,
+    trainset,
+    unchanged,
+    user_levels,
+)
+from models.rated.similarity import similarities_to
 
 SIMILARITIES = ("msd", "pearson", "pearson_baseline", "cosine-ratings")
 
@@ -89,7 +99,7 @@ class RatingNeighbours(Recommender):
         return self.mean + level + item_level
 
     def _item_means(self, profiles: Profiles, levels: np.ndarray) -> np.ndarray:
-        from models.rating_kernels import item_neighbour_means
+        from models.rated.kernels import item_neighbour_means
 
         own = self._own_deviations(profiles, levels)
         k = self.settings.neighbours
@@ -100,7 +110,7 @@ class RatingNeighbours(Recommender):
         return like(own, own.data - np.repeat(levels, np.diff(own.indptr)))
 
     def _user_means(self, profiles: Profiles) -> np.ndarray:
-        from models.rating_kernels import user_neighbour_means
+        from models.rated.kernels import user_neighbour_means
 
         near = self.similar_people(profiles)
         order = np.argsort(-near, axis=1, kind="stable").astype(np.int32)

@@ -9,10 +9,10 @@ import numpy as np
 from scipy import sparse
 
 from models.base import Profiles, Recommender, Settings, Training, history, item_parts
+from models.counted.item_neighbours import CountNeighbourSettings
+from models.counted.similarity import denominator, similarity
 from models.explanation import Exactness, Part
-from models.item_neighbours import CountNeighbourSettings
 from models.ranking import best
-from models.similarity import denominator, similarity
 
 MINIMUM_PEOPLE = 10  # fewer neighbours than this are not described: nobody's data leaks into another's "why"
 _BLOCK = 512

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from models.base import Profiles, Recommender, Settings, Training
 from models.explanation import Exactness, Part
-from models.ratings import check_ratings, deviations, fixed_point, products, rated, spread, trainset, unchanged
+from models.rated.ratings import check_ratings, deviations, fixed_point, products, rated, spread, trainset, unchanged
 
 
 class SVDSettings(Settings):
@@ -69,7 +69,7 @@ class SVD(Recommender):
 
     def fold_in(self, profiles: Profiles) -> tuple[np.ndarray, np.ndarray]:
         """Levels (n) and factors (n, f) by ridge regression of the histories; 0 for an empty history."""
-        from models.rating_kernels import ridge_rows
+        from models.rated.kernels import ridge_rows
 
         targets = deviations(profiles.matrix, self.mean, self.item_level)
         biased, epochs = self.settings.biased, self.settings.n_epochs * self.settings.lr_all

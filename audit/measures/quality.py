@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audit.coded import Coded
-from audit.weights import weights
+from audit.measures.coded import Coded
+from audit.measures.weights import weights
 from data.columns import USER
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from audit.coded import divide
+from audit.measures.coded import divide
 from data.columns import Kind
 from data.errors import BadInput, NotFound
 from data.ids import Ids, as_text

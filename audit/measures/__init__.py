@@ -1,0 +1,1 @@
+"""What is measured: of every person, every list, every provider."""

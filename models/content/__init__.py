@@ -1,0 +1,1 @@
+"""The model of what items are, by scikit-learn."""

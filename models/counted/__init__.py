@@ -1,0 +1,1 @@
+"""Models that learn from who chose what: functions of integer counts."""

@@ -1,0 +1,1 @@
+"""The model over readable signals of the others."""
