@@ -72,7 +72,7 @@ def build() -> st.App:
     from starlette.middleware import Middleware
     from starlette.middleware.gzip import GZipMiddleware
 
-    middleware = [Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=10_000, compresslevel=5)]
+    middleware = [Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=10_000, compresslevel=1)]
     return st.App(str(_SCRIPT), middleware=middleware, lifespan=_lifespan)
 
 

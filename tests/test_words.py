@@ -13,21 +13,17 @@ from tests.conftest import ROOT
 WORDS = re.compile(
     r"\b(fair(?:ly|ness|er|est)?|unfair(?:ly|ness)?|un-?biased|de-?bias(?:ed|es|ing)?|compliant)\b", re.I
 )
+# each with its reason; a text that matches is left out of the search
 ALLOWED = (
-    (r"\bfairlearn\b", "the name of a library"),
-    (r"\bFairlearn\b", "the name of a library"),
-    (r"\bfairness[-_][\w./-]+|[\w./-]+[-_/]fairness\b", "part of a file name or an address"),
-    (r"never (?:claims? )?[^.]*\b(?:fair|compliant|unbiased|debiased)\b[^.]*", "says which words are not used"),
-    (
-        r"[“\"'][^”\"']*\b(?:fair|unfair|fairness|compliant|unbiased|debiased)\b[^”\"']*[”\"']",
-        "a word that is quoted, not claimed",
-    ),
+    (r"\b[Ff]airlearn\b", "it is the name of a library"),
+    (r"[\w./-]+[-_/]fairness\b|\bfairness[-_/][\w./-]+", "it is part of a file name or an address"),
+    (r'Never "fair", "unbiased" or "compliant" as a claim', "the rule for contributors names the words it forbids"),
 )
-CODE = sorted([*(ROOT / "app").rglob("*.py"), *(ROOT / "audit").rglob("*.py"), *(ROOT / "models").rglob("*.py"), *(ROOT / "data").rglob("*.py")])  # fmt: skip
-TEXTS = sorted([
-    *(path for folder in ("app", "audit/report") for path in (ROOT / folder).rglob("*") if path.suffix in {".j2", ".typ", ".html", ".toml", ".svg"}),
-    *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"),
-])  # fmt: skip
+ROOMS = ("app", "audit", "models", "data")
+CODE = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+_ENDINGS = {".j2", ".typ", ".html", ".toml", ".svg"}
+_TEMPLATES = (path for room in ROOMS for path in (ROOT / room).rglob("*") if path.suffix in _ENDINGS)
+TEXTS = sorted([*_TEMPLATES, *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 def offences(text: str) -> list[str]:
@@ -77,8 +73,9 @@ def test_the_lint_can_fail(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["compliance reviewer", "checked with Fairlearn's MetricFrame", "from fairlearn import metrics", "a fairy tale", "bias"]
-)  # fmt: skip
+    "text",
+    ["compliance reviewer", "Fairlearn's MetricFrame", "from fairlearn import x", "a fairy tale", "bias", "affair"],
+)
 def test_the_lint_lets_names_pass(text: str) -> None:
     assert offences(text) == []
 

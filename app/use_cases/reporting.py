@@ -47,6 +47,14 @@ def report(workspace: Workspace, run_id: str, out: Path) -> dict[str, Any]:
     return {"path": str(out), "size": len(content), "log_index": event.index, **told}
 
 
+def report_content(workspace: Workspace, run_id: str, suffix: str) -> bytes:
+    """The same file as bytes, for a door that hands it over itself; recorded likewise."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"audit-{run_id}{suffix}"
+        report(workspace, run_id, path)
+        return path.read_bytes()
+
+
 def _maker(out: Path) -> Callable[[Workspace, dict[str, Any]], bytes]:
     makers = {".html": _html, ".pdf": _pdf, ".zip": _bundle}
     if out.suffix.lower() not in makers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -9,6 +11,7 @@ import streamlit as st
 
 from app import assessment_words, charts, displays
 from app.text import literal, short
+from app.use_cases.reporting import report_content
 from app.workspace import Workspace
 from audit.measures.metrics import METRICS
 
@@ -92,9 +95,28 @@ def method(workspace: Workspace, document: dict[str, Any], run_id: str) -> None:
         literal(f"Run {run_id}. Plan {document['plan_hash'][:16]}. Interval level {document['plan']['level']:.0%}.")
     )
 
-    def as_json() -> str:
-        import json
+    _downloads(workspace, document, run_id)
 
-        return json.dumps(document, indent=1, ensure_ascii=False)
 
-    st.download_button("All numbers as JSON", as_json, f"audit-{run_id}.json", "application/json", on_click="ignore")
+_FORMATS = {".html": "Report to read (HTML)", ".pdf": "Report to file (PDF)", ".zip": "Evidence to check offline (ZIP)"}
+
+
+def _downloads(workspace: Workspace, document: dict[str, Any], run_id: str) -> None:
+    """The report in each format, made when it is asked for."""
+
+    def made(suffix: str) -> Callable[[], bytes]:
+        return lambda: report_content(workspace, run_id, suffix)
+
+    with st.container(horizontal=True):
+        for suffix, words in _FORMATS.items():
+            st.download_button(
+                words, made(suffix), f"audit-{run_id}{suffix}", on_click="ignore", icon=":material/download:"
+            )
+        st.download_button(
+            "All numbers (JSON)",
+            json.dumps(document, indent=1, ensure_ascii=False),
+            f"audit-{run_id}.json",
+            "application/json",
+            on_click="ignore",
+            icon=":material/download:",
+        )
