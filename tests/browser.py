@@ -35,7 +35,7 @@ def dashboard(home: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    surroundings["SIGHTGLASS_HOME"] = str(home)
+    surroundings |= {"SIGHTGLASS_HOME": str(home), "PYTHONFAULTHANDLER": "1"}
     surroundings.pop("SIGHTGLASS_DATABASE_URL", None)
     home.parent.mkdir(parents=True, exist_ok=True)
     said = home.parent / "server.txt"
@@ -45,6 +45,8 @@ def dashboard(home: Path) -> Iterator[str]:
         try:
             _wait(server, f"http://127.0.0.1:{port}/_stcore/health", said)
             yield f"http://127.0.0.1:{port}"
+            if server.poll() is not None:
+                pytest.fail(f"the server ended with {server.returncode} while it was used: {_last_words(said)}")
         finally:
             server.terminate()
             try:
@@ -59,14 +61,18 @@ def _wait(server: subprocess.Popen[bytes], address: str, said: Path) -> None:
     until = time.monotonic() + _STARTS_WITHIN
     while time.monotonic() < until:
         if server.poll() is not None:
-            pytest.fail(f"the server ended with {server.returncode}: {said.read_text(errors='replace')[-2000:]}")
+            pytest.fail(f"the server ended with {server.returncode}: {_last_words(said)}")
         try:
             with urlopen(address, timeout=2) as answer:
                 if answer.read() == b"ok":
                     return
         except (URLError, OSError):
             time.sleep(0.1)
-    pytest.fail(f"the server was not ready in {_STARTS_WITHIN:.0f} s: {said.read_text(errors='replace')[-2000:]}")
+    pytest.fail(f"the server was not ready in {_STARTS_WITHIN:.0f} s: {_last_words(said)}")
+
+
+def _last_words(said: Path) -> str:
+    return said.read_text(encoding="utf-8", errors="replace")[-4000:]
 
 
 @contextmanager
