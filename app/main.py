@@ -8,9 +8,8 @@ from app.scope import choose_scope
 from app.text import literal
 from data.errors import SightglassError
 
-ICON = Path(__file__).with_name(
-    "icon.svg"
-)  # our own: a material icon here is asked of fonts.gstatic.com by the browser
+# our own: a material icon here is asked of fonts.gstatic.com by the browser
+ICON = Path(__file__).with_name("icon.svg")
 st.set_page_config(page_title="Sightglass", page_icon=str(ICON), layout="wide")
 
 PAGES = [

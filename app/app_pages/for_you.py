@@ -20,23 +20,23 @@ choice = choosing.choice(workspace, scope.data, person)
 
 
 def switch_profiling() -> None:
-    choosing.set_profiling(workspace, scope.data, person, on=recall(f"profiling-{person}"))
+    choosing.set_profiling(workspace, scope.data, person, on=recall(f"profiling-{scope.data}-{person}"))
 
 
 def move_slider() -> None:
-    choosing.set_slider(workspace, scope.data, person, recall(f"slider-{person}"))
+    choosing.set_slider(workspace, scope.data, person, recall(f"slider-{scope.data}-{person}"))
 
 
 def follow_default() -> None:
     choosing.set_slider(workspace, scope.data, person, None)
-    remember(f"slider-{person}", choosing.choice(workspace, scope.data, person)["default_slider"])
+    remember(f"slider-{scope.data}-{person}", choosing.choice(workspace, scope.data, person)["default_slider"])
 
 
 with switch:
     st.toggle(
         "Personalise my list",
         value=choice["profiling"],
-        key=f"profiling-{person}",
+        key=f"profiling-{scope.data}-{person}",
         on_change=switch_profiling,
         help=wording.PROFILING_HELP,
     )
@@ -54,7 +54,7 @@ def personal() -> None:
             1.0,
             value=start,
             step=0.05,
-            key=f"slider-{person}",
+            key=f"slider-{scope.data}-{person}",
             on_change=move_slider,
             help=wording.SLIDER_HELP,
         )

@@ -96,7 +96,7 @@ def _take_out(workspace: Workspace, scope: Scope, person: str, told: Explanation
     options = [*chosen["excluded"], *(item for item in reasons if item not in chosen["excluded"])]
     if not options:
         return
-    key = f"without-{person}"
+    key = f"without-{scope.data}-{person}"
 
     def change() -> None:
         now = set(recall(key, []))
