@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
+from data.parallel import one_at_a_time
+
 
 def permuted_sums(values: np.ndarray, size: np.ndarray, draws: int, seed: int) -> np.ndarray:
     """Draws x groups x metrics: sums of `values` (users x metrics) in groups of `size` filled by a random order of users.
@@ -29,6 +31,7 @@ def _mixed(state):
     return z ^ (z >> np.uint64(31))
 
 
+@one_at_a_time
 @njit(parallel=True, cache=True)
 def _sums(values, ends, draws, seed):
     n, width = values.shape

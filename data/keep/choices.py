@@ -73,7 +73,7 @@ class Choices:
         self._item(dataset, user, item, "hidden", add=False)
 
     def opted_out(self, dataset: str) -> frozenset[str]:
-        """The people who switched profiling off: no model may learn from them."""
+        """The people who switched profiling off: no list is made from their data."""
         query = select(ChoiceRow.user_id).where(ChoiceRow.dataset == dataset, ChoiceRow.profiling.is_(False))
         with self._database.read() as session:
             return frozenset(session.scalars(query))

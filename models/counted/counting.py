@@ -3,7 +3,10 @@
 import numpy as np
 from numba import njit, prange
 
+from data.parallel import one_at_a_time
 
+
+@one_at_a_time
 @njit(parallel=True, cache=True)
 def counted(indptr, indices, item_indptr, item_indices, n):
     """G = XᵀX of a 0/1 matrix given by rows and by columns, indices sorted: int32, n x n."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
+from data.parallel import one_at_a_time
+
 _SLACK = 2
 _ROUNDOFF = 2.0**-24  # of float32
 
@@ -83,6 +85,7 @@ def _exact(indices, values, start, stop, weights, codes, size, exact):
             exact[place] += value * row[codes[place]]
 
 
+@one_at_a_time
 @njit(parallel=True, cache=True)
 def _fused(indptr, indices, values, weights, weights32, hidden, k, largest, items, scores):
     n_items = weights.shape[1]

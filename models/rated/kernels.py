@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
+from data.parallel import one_at_a_time
 
+
+@one_at_a_time
 @njit(parallel=True, cache=True)
 def item_neighbour_means(indptr, indices, deviations, similarity, order, positive, k):
     """People x items: the similarity-weighted mean of the deviations of the k history items most similar to the item.
@@ -46,6 +49,7 @@ def item_neighbour_means(indptr, indices, deviations, similarity, order, positiv
     return means
 
 
+@one_at_a_time
 @njit(parallel=True, cache=True)
 def user_neighbour_means(similarity, order, indptr, indices, deviations, n_items, k):
     """People x items: the similarity-weighted mean deviation of the k raters of the item who are most similar.
@@ -75,6 +79,7 @@ def user_neighbour_means(similarity, order, indptr, indices, deviations, n_items
     return means
 
 
+@one_at_a_time
 @njit(parallel=True, cache=True)
 def ridge_rows(indptr, indices, targets, features, fixed, per_entry):
     """Coefficients (people x f) of a ridge regression for each person: min |t - Z w|² + penalty |w|², no intercept.
@@ -130,6 +135,7 @@ def _solve(root, right):
         right[a] /= root[a, a]
 
 
+@one_at_a_time
 @njit(parallel=True, cache=True)
 def tree_sums(rows, starts, feature, threshold, left, right, value):
     """The summed leaf values of an ensemble for each row of signals.
