@@ -26,6 +26,9 @@ def erase(workspace: Workspace, data: str, user: str) -> dict[str, Any]:
     if user not in set(dataset.users.index):
         raise NotFound("person", user, [str(name) for name in dataset.users.index[:5]])
     received = _now()
+    request = uuid.uuid4().hex
+    # told before anything is destroyed: an erasure that is cut off leaves a beginning without an end in the record
+    workspace.log.append(Kind.ERASE, "operator", {"request_id": request, "data": data, "stage": "begun"})
     commitment = workspace.pseudonyms.pseudonym(data, user)
     workspace.catalog.drop_user(data, user)
     without = Training.of(workspace.catalog.open(data))
@@ -34,7 +37,6 @@ def erase(workspace: Workspace, data: str, user: str) -> dict[str, Any]:
     workspace.choices.forget(data, user)
     workspace.pseudonyms.suppress(data, user)
     workspace.pseudonyms.forget(data, user)
-    request = uuid.uuid4().hex
     claims: dict[str, Any] = {
         "request_id": request,
         "subject_commitment": commitment,
@@ -47,7 +49,7 @@ def erase(workspace: Workspace, data: str, user: str) -> dict[str, Any]:
         "recipients_notified": [],
         "code_version": VERSION,
     }
-    about = {"request_id": request, "data": data, "models": [proof["name"] for proof in proofs]}
+    about = {"request_id": request, "data": data, "stage": "done", "models": [proof["name"] for proof in proofs]}
     event = workspace.log.append(Kind.ERASE, "operator", {**about, "claims_sha256": claims_sha256(**claims)})
     head = workspace.log.head()
     proof = workspace.log.prove(event.index, head["size"])
