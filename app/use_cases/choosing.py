@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from app.workspace import Workspace
-from data.errors import BadInput
 
 
 def choice(workspace: Workspace, data: str, user: str) -> dict[str, Any]:
@@ -22,8 +21,6 @@ def choice(workspace: Workspace, data: str, user: str) -> dict[str, Any]:
 
 def set_slider(workspace: Workspace, data: str, user: str, position: float | None) -> None:
     """Keep the person's own slider position; None goes back to the default."""
-    if position is not None:
-        _checked(position)
     workspace.choices.set_slider(data, user, position)
 
 
@@ -44,14 +41,4 @@ def include(workspace: Workspace, data: str, user: str, item: str) -> None:
 
 def set_default_slider(workspace: Workspace, data: str, position: float, reason: str, actor: str = "manager") -> None:
     """The product manager's default; it never changes the list of a person who set their own position."""
-    if not reason.strip():
-        raise BadInput("a change of the default needs a reason", fix="say in a sentence why it is changed")
-    workspace.policies.set_default_slider(data, _checked(position), actor, reason.strip())
-
-
-def _checked(position: float) -> float:
-    if not 0 <= position <= 1:
-        raise BadInput(
-            "the slider must be between 0 and 1", value=position, fix="0 is most relevant, 1 most surprising"
-        )
-    return float(position)
+    workspace.policies.set_default_slider(data, position, actor, reason)
