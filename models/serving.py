@@ -8,9 +8,9 @@ import numpy as np
 
 from data.errors import BadInput
 from models.base import Profiles, Recommender
-from models.counterfactual import smallest_removal
 from models.explanation import Explanation, Part
 from models.slider import CANDIDATES, Reranked, budget_of, rerank, self_information
+from models.why.counterfactual import smallest_removal
 
 
 @dataclass(frozen=True, eq=False)

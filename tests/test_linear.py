@@ -162,7 +162,7 @@ def test_best_is_a_sort_with_ties_by_code(rng: np.random.Generator) -> None:
 
 
 def test_counterfactuals_are_confirmed_by_scoring_anew() -> None:
-    from models.counterfactual import smallest_removal
+    from models.why.counterfactual import smallest_removal
 
     model = create("linear", regularization=20).fit(small_training())
     for user in range(0, 60, 7):

@@ -1,0 +1,1 @@
+"""The commands of `sightglass`, a file for each kind of work."""

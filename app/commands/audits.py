@@ -1,0 +1,50 @@
+"""Audits and their reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.commands.base import Data, Json, cli, do
+
+
+@cli.command()
+def audit(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the audit's tables.")],
+    model: Annotated[str | None, typer.Option("--model", help="Id of a trained model.")] = None,
+    recommendations: Annotated[Path | None, typer.Option(help="Lists of any system.")] = None,
+    outcomes: Annotated[Path | None, typer.Option(help="Held-out choices for those lists.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Audit plan, TOML or JSON.")] = None,
+    json_: Json = False,
+) -> None:
+    """Assess lists over user groups and providers; exit 0 nothing flagged, 1 flagged, 2 too little evidence."""
+    from app.use_cases.auditing import audit as assess
+
+    told = do(
+        lambda ws: assess(
+            ws, data, out, model_id=model, recommendations=recommendations, outcomes=outcomes, plan_file=plan
+        ),
+        json_,
+    )
+    raise typer.Exit(int(told["exit_code"]))
+
+
+@cli.command()
+def report(
+    run: Annotated[str, typer.Argument(help="Id of an audit run.")],
+    out: Annotated[Path, typer.Option("--out", help="A file ending in .html, .pdf or .zip (evidence bundle).")],
+    json_: Json = False,
+) -> None:
+    """Write the report of an audit, or its evidence bundle."""
+    from app.use_cases.reporting import report as write
+
+    do(lambda workspace: write(workspace, run, out), json_)
+
+
+@cli.command()
+def runs(json_: Json = False) -> None:
+    """The audits that were run."""
+    do(lambda workspace: workspace.runs.list(), json_)

@@ -1,0 +1,1 @@
+"""Why: what an explanation is tested for, and what would change a list."""
