@@ -7,7 +7,7 @@ DEV    := $(VENV)/.dev-ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-fast lint format bench lock browser clean
+.PHONY: help run test test-slow test-spark test-fast lint format bench lock browser clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -38,6 +38,10 @@ test: $(DEV) browser  ## every test but the slow simulations
 test-slow: $(DEV)  ## the long simulations
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow
 
+test-spark: $(DEV)  ## Spark beside DuckDB (needs Java 17 or newer)
+	$(BIN)/python -m pip install --disable-pip-version-check -q --require-hashes -r requirements-spark.lock
+	$(BIN)/python -m pytest -q tests/test_engine.py -k spark
+
 lint: $(DEV)     ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -53,6 +57,7 @@ bench: $(DEV) browser  ## figures beside other libraries, in one run
 lock: $(DEV)     ## resolve the lock files anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group pyproject.toml:build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group pyproject.toml:build --group pyproject.toml:dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra spark --group pyproject.toml:build pyproject.toml -c requirements.lock -o requirements-spark.lock
 
 clean:           ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

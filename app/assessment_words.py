@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.displays import between, number, percent
+from app.text import counted
+from app.use_cases.boost_previewing import BoostPreview
 from audit.measures.metrics import METRICS
 
 DIVERSITY_INTRO = (
@@ -20,6 +22,60 @@ CHANGES = (
     "worse. The bar is the 95 % interval over people; groups of fewer than 10 are counted in the table and not shown."
 )
 
+BOOSTS_INTRO = (
+    "A boost adds points to the score of one title, or of every title of a provider, in everybody's list from this model. "
+    "Below 0 it holds back. Everybody who gets such a title reads the words of the boost and its points beside the reasons. "
+    "Who set it and why is kept in the record."
+)
+BOOST_PREVIEW = (
+    "Before and after, for {people} people drawn at random, with the slider at its default. Nothing is saved yet."
+)
+CONTACT_INTRO = "Everybody reads this beside every explanation of a list from this data set."
+CONTACT_MISSING = "Nobody is named yet, so people read that nobody is."
+
+
+def boost_scale(scale: dict[str, float]) -> str:
+    """How large scores are on a list of this model, so that an amount means something."""
+    if not scale["people"]:
+        return "No list of this model has ten titles, so nothing can be said about how far apart scores are."
+    return (
+        f"On a list of this model the first score is about {scale['first']:.3g} and the tenth about {scale['last']:.3g}. "
+        f"They are about {scale['distance']:.3g} apart: a boost of that size takes a title from the tenth place to the "
+        f"first. (Medians of {scale['people']:,} lists, before the slider and boosts.)"
+    )
+
+
+def boost_effect(seen: BoostPreview) -> list[tuple[str, str, str | None, str]]:
+    """Title, value, change and meaning of what a boost would change."""
+    shown = 100 * (seen.shown_after - seen.shown_before)
+    exposure = 100 * (seen.exposure_after - seen.exposure_before)
+    return [
+        (
+            "Lists that change",
+            percent(seen.changed),
+            None,
+            "Share of these people whose ten titles, or their order, change.",
+        ),
+        (
+            "Lists with another title",
+            percent(seen.renewed),
+            None,
+            "Share of these people who get a title that they did not get.",
+        ),
+        (
+            "Lists that show a boosted title",
+            percent(seen.shown_after),
+            f"{shown:+.1f} points" if shown else None,
+            f"Now {percent(seen.shown_before)}. The boost is for {counted(seen.titles, 'title')}.",
+        ),
+        (
+            "Exposure of the boosted titles",
+            percent(seen.exposure_after),
+            f"{exposure:+.1f} points" if exposure else None,
+            f"Now {percent(seen.exposure_before)} of all attention. The first place gets 1, place r gets 1/log2(r + 1).",
+        ),
+    ]
+
 
 def findings(document: dict[str, Any]) -> list[str]:
     """What a reviewer should know first, in whole sentences."""
@@ -33,7 +89,7 @@ def findings(document: dict[str, Any]) -> list[str]:
     flagged = [row for row in rows if row["state"] == "flag"]
     unsure = [row for row in rows if row["state"] == "too few to say"]
     if flagged:
-        told += [_flag(row) for row in sorted(flagged, key=lambda row: -abs(row["gap"]))[:4]]
+        told += [_flag(row) for row in sorted(flagged, key=lambda row: -abs(row["gap"] or 0))[:4]]
     elif rows:
         told.append("No group is flagged for review.")
     if unsure:
@@ -68,6 +124,9 @@ def providers_reading(plan: dict[str, Any], total: int, shown: int) -> str:
 
 
 def _flag(row: dict[str, Any]) -> str:
+    if row["gap"] is None:
+        differs = f"{row['attribute']} “{row['group']}” differs in {METRICS[row['metric']].title} from everybody else"
+        return f"Flagged for review: {differs}. {row['reason']}"
     worse = "lower" if row["gap"] < 0 else "higher"
     return (
         f"Flagged for review: {row['attribute']} “{row['group']}” has {abs(row['gap']):.3f} {worse} "

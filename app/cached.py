@@ -11,6 +11,8 @@ from app.workspace import Workspace
 from data.keep.home import home
 
 if TYPE_CHECKING:
+    from app.use_cases.boost_previewing import BoostPreview
+    from app.use_cases.boosting import Target
     from app.use_cases.previewing import Preview
 
 
@@ -71,12 +73,76 @@ def captions(data: str, model_id: str, version: str) -> dict[str, str]:
     return dict(zip(dataset.items.index.astype(str), lines, strict=True))
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
 def preview(model_id: str, version: str, k: int) -> Preview:
     """What each slider position would mean for everybody."""
+    from app.use_cases.boosting import boosts_mark
+
+    return _preview(model_id, version, k, boosts_mark(workspace(), model_id))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _preview(model_id: str, version: str, k: int, boosts: str) -> Preview:
+    """Keyed by the boosts, too, which are in everybody's lists."""
     from app.use_cases.previewing import preview as compute
 
     return compute(workspace(), model_id, k)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def score_scale(model_id: str, version: str) -> dict[str, float]:
+    """How large scores are on a list of the model."""
+    from app.use_cases.boost_previewing import score_scale as measure
+
+    return measure(workspace(), model_id)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def boost_targets(model_id: str, version: str) -> dict[Target, dict[str, str]]:
+    """The titles and providers that can be boosted."""
+    from app.use_cases.boosting import boost_targets as found
+
+    return found(workspace(), model_id)
+
+
+def boost_preview(
+    workspace: Workspace, data: str, model_id: str, version: str, kind: Target, target: str, amount: float
+) -> BoostPreview:
+    """What a boost would change, beside what the operator has set at this moment."""
+    from app.use_cases.overseeing import settings_of
+
+    return _boost_preview(model_id, version, settings_of(workspace, data, model_id), kind, target, amount)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _boost_preview(
+    model_id: str, version: str, settings: str, kind: Target, target: str, amount: float
+) -> BoostPreview:
+    from app.use_cases.boost_previewing import preview_boost
+
+    return preview_boost(workspace(), model_id, kind, target, amount)
+
+
+def drivers(workspace: Workspace, data: str, model_id: str, version: str) -> dict[str, Any]:
+    """What drives a model: measured once, beside what is declared at this moment."""
+    from app.use_cases.overseeing import judged, settings_of
+
+    return judged(workspace, _measured(model_id, version, settings_of(workspace, data, model_id)))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _measured(model_id: str, version: str, settings: str) -> dict[str, Any]:
+    """Keyed by who may not be measured and by what the operator adds, too."""
+    from app.use_cases.overseeing import measure
+
+    return measure(workspace(), model_id)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def assessed(model_id: str, version: str) -> dict[str, Any]:
+    """How good the explanations of a model are."""
+    from app.use_cases.assessing import assess_explanations
+
+    return assess_explanations(workspace(), model_id)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -91,3 +157,16 @@ def latest_run(model_id: str) -> str | None:
 
     label = run_label(workspace(), model_id)
     return next((str(run["run_id"]) for run in workspace().runs.list() if run["label"] == label), None)
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def yardstick() -> dict[str, Any]:
+    """Every golden value and constructed case, computed once for the process."""
+    from app.use_cases.checking import check_yardstick
+
+    return check_yardstick()
+
+
+def forget_yardstick() -> None:
+    """Compute the yardstick again at the next look."""
+    yardstick.clear()

@@ -43,6 +43,45 @@ def intervals(rows: pd.DataFrame, label: str, *, reference: float | None = None)
     return _look(figure, len(names))
 
 
+def importance(rows: pd.DataFrame) -> go.Figure:
+    """What changes without each parameter, with its interval; columns title, declared, changed, low, high, answer.
+
+    A dot that is flagged is red, one that is not is blue; the declared rank stands above it.
+    """
+    ranked = rows.sort_values("changed", ascending=False, kind="stable")
+    names = [_plain(title) for title in ranked["title"]]
+    flagged = ranked["answer"].str.startswith("declared differs")
+    figure = go.Figure(
+        go.Scatter(
+            x=ranked["changed"],
+            y=names,
+            mode="markers+text",
+            text=[_declared(*pair) for pair in zip(ranked["declared"], flagged, strict=True)],
+            textposition="top center",
+            cliponaxis=False,
+            marker={"size": 11, "color": [AGAINST if flag else FOR for flag in flagged]},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": ranked["high"] - ranked["changed"],
+                "arrayminus": ranked["changed"] - ranked["low"],
+                "thickness": 2,
+                "width": 6,
+                "color": OTHER,
+            },
+            hovertemplate="%{y}: %{x:.1%}, %{text}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="share of a list that changes without it", tickformat=".0%", range=[-0.04, 1.08])
+    figure.update_yaxes(autorange="reversed")
+    return _look(figure, round(len(names) * 1.3))
+
+
+def _declared(rank: float | None, flagged: bool) -> str:
+    words = "not used" if rank is None or pd.isna(rank) else f"declared {rank:.0f}"
+    return f"{words}, flagged" if flagged else words
+
+
 def shares(table: pd.DataFrame, columns: dict[str, str], *, name: str = "provider") -> go.Figure:
     """Several shares of each provider side by side; `columns` maps a column to its words."""
     figure = go.Figure()
@@ -68,6 +107,46 @@ def shares(table: pd.DataFrame, columns: dict[str, str], *, name: str = "provide
     figure.update_xaxes(title="share", tickformat=".0%")
     figure.update_yaxes(autorange="reversed")
     return _look(figure, round(len(table) * 1.4) + 1)
+
+
+def heatmap(rows: pd.DataFrame, label: str) -> go.Figure:
+    """Crossed groups as a grid; columns first_group, second_group, n, value. A cell without a number says 'not shown'."""
+    grid = rows.pivot_table(index="first_group", columns="second_group", values="value", aggfunc="first", dropna=False)
+    grid = grid.reindex(index=rows["first_group"].unique(), columns=rows["second_group"].unique())
+    words = [["not shown" if pd.isna(value) else f"{value:.3f}" for value in line] for line in grid.to_numpy()]
+    figure = go.Figure(
+        go.Heatmap(
+            z=grid.to_numpy(dtype=float),
+            x=[_plain(name) for name in grid.columns],
+            y=[_plain(name) for name in grid.index],
+            text=words,
+            texttemplate="%{text}",
+            colorscale="Blues",
+            colorbar={"title": {"text": label}},
+            hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
+            hoverongaps=True,
+            xgap=2,
+            ygap=2,
+        )
+    )
+    figure.update_yaxes(autorange="reversed")
+    return _look(figure, len(grid) + 1)
+
+
+def deciles(rows: pd.DataFrame, label: str) -> go.Figure:
+    """The mean of each tenth of people, the worst first; columns decile, n, mean."""
+    figure = go.Figure(
+        go.Bar(
+            x=[str(decile) for decile in rows["decile"]],
+            y=rows["mean"],
+            customdata=rows["n"],
+            marker_color=FOR,
+            hovertemplate="tenth %{x}: %{y:.3f}, %{customdata} people<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="tenth of all people, the worst-served first", type="category")
+    figure.update_yaxes(title=f"mean {label}")
+    return _look(figure, 7)
 
 
 def changes(rows: pd.DataFrame) -> go.Figure:
@@ -108,6 +187,43 @@ def trade_off(overall: pd.DataFrame, marks: Sequence[tuple[float, str]]) -> go.F
     figure.update_xaxes(title="surprise of the titles shown (bits)")
     figure.update_yaxes(title="nDCG on held-out choices")
     return _look(figure, 9)
+
+
+def lorenz(curves: dict[str, pd.DataFrame]) -> go.Figure:
+    """Lorenz curves, each a table of part and share from (0, 0) to (1, 1); the dotted diagonal is equality."""
+    figure = go.Figure(
+        go.Scatter(
+            x=[0, 1], y=[0, 1], mode="lines", line={"color": OTHER, "dash": "dot"}, name="all equal", hoverinfo="skip"
+        )
+    )
+    for (name, curve), colour in zip(curves.items(), (FOR, ACCENT, AGAINST), strict=False):
+        figure.add_scatter(
+            x=curve["part"],
+            y=curve["share"],
+            mode="lines",
+            name=_plain(name),
+            line={"color": colour, "width": 3},
+            hovertemplate="the least shown %{x:.0%} get %{y:.1%}<extra></extra>",
+        )
+    figure.update_layout(legend={"orientation": "h", "y": 1.08, "x": 0})
+    figure.update_xaxes(title="part of them, least shown first", tickformat=".0%", range=[0, 1])
+    figure.update_yaxes(title="share of all exposure", tickformat=".0%", range=[0, 1])
+    return _look(figure, 9)
+
+
+def ranks(counts: Sequence[int]) -> go.Figure:
+    """How many lists show one of a provider's items at each rank, from 1."""
+    figure = go.Figure(
+        go.Bar(
+            x=list(range(1, len(counts) + 1)),
+            y=list(counts),
+            marker_color=FOR,
+            hovertemplate="rank %{x}: %{y} lists<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="rank in the list", dtick=max(1, len(counts) // 20))
+    figure.update_yaxes(title="lists", rangemode="tozero")
+    return _look(figure, 5)
 
 
 def _plain(text: object) -> str:

@@ -7,11 +7,24 @@ import sys
 
 import typer
 
-from app.commands import audits, data, lists, reasons, rights, whole
+from app.commands import audits, data, lists, oversight, policies, reasons, receipts, rights, whole, yardstick
 from app.commands.base import cli
 from data.errors import SightglassError
 
-__all__ = ["audits", "cli", "data", "lists", "main", "reasons", "rights", "whole"]
+__all__ = [
+    "audits",
+    "cli",
+    "data",
+    "lists",
+    "main",
+    "oversight",
+    "policies",
+    "reasons",
+    "receipts",
+    "rights",
+    "whole",
+    "yardstick",
+]
 
 
 def main() -> None:

@@ -37,6 +37,7 @@ def group_table(rows: pd.DataFrame) -> pd.DataFrame:
             "interval": [between(*pair) for pair in zip(rows["low"], rows["high"], strict=True)],
             "gap to everybody else": rows["gap"].map(number),
             "interval of the gap": [between(*pair) for pair in zip(rows["gap_low"], rows["gap_high"], strict=True)],
+            **_adjusted(rows),
             "answer": rows["state"],
             "adjusted p": rows["p_adjusted"].map(lambda p: number(p, 4)),
             "reason": rows["reason"],
@@ -44,6 +45,17 @@ def group_table(rows: pd.DataFrame) -> pd.DataFrame:
             "smallest gap this sample could show": rows["detectable_gap"].map(number),
         }
     )
+
+
+def _adjusted(rows: pd.DataFrame) -> dict[str, Any]:
+    """The gap among people with equally long histories; nothing for runs from before it was measured."""
+    if "adjusted_gap" not in rows:
+        return {}
+    ends = zip(rows["adjusted_low"], rows["adjusted_high"], strict=True)
+    return {
+        "gap, activity alike": rows["adjusted_gap"].map(number),
+        "interval, activity alike": [between(*pair) for pair in ends],
+    }
 
 
 def provider_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -115,6 +127,19 @@ def provider_changes_table(rows: pd.DataFrame) -> pd.DataFrame:
             "exposure now": rows["before"].map(percent),
             "exposure as proposed": rows["after"].map(percent),
             "change": rows["change"].map(lambda value: percent(value, 2)),
+        }
+    )
+
+
+def boosts_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The boosts that act now, in the words that people read."""
+    return pd.DataFrame(
+        {
+            "boosted": [row["title"] for row in rows],
+            "what it is": ["a title" if row["kind"] == "item" else "a provider" for row in rows],
+            "titles": [row["titles"] for row in rows],
+            "points": [f"{row['amount']:+g}" for row in rows],
+            "what people read": [row["label"] for row in rows],
         }
     )
 

@@ -40,7 +40,8 @@ TABLES: dict[str, dict[str, Any]] = {
         "purpose": "To make your lists as you want them.",
         "retention": _UNTIL_ERASED,
         "columns": {
-            "setting": "slider, profiling, excluded (a choice not to be used) or hidden (a title not to be shown)",
+            "setting": "slider, profiling, excluded (a choice not to be used), less (a choice that counts for less) or "
+            "hidden (a title not to be shown)",
             "value": "the position from 0 to 1, or yes or no",
             "own": "yes: you set it; no: the default applies, or you went back to it",
             ITEM: "id of the title, where the setting is about one",
@@ -59,6 +60,19 @@ TABLES: dict[str, dict[str, Any]] = {
             "actor": "who did it; your own pseudonym where it was you",
             "detail": "what the entry says, as JSON",
             "leaf": "the entry as it is hashed, as JSON",
+        },
+    },
+    "receipts": {
+        "description": "Receipts of lists that were shown to you, each with its reasons and the settings it was made with.",
+        "origin": "derived: from your choices and the model, when the list was shown and a receipt was asked for",
+        "purpose": "To prove what you were shown and why.",
+        "retention": "Until you ask to be erased.",
+        "columns": {
+            "receipt_id": "id of the receipt",
+            "made_at": "when, UTC",
+            "model_id": "id of the model that made the list",
+            "titles": "how many titles the list has",
+            "receipt": "the receipt itself, as JSON; saved to a file of its own it can be checked with `sightglass verify`",
         },
     },
     "models": {
@@ -81,7 +95,8 @@ USED_FOR = {
     Role.FEATURE: "to assess the same, and a model may use it",
 }
 NOT_HELD = (
-    "Lists that were shown to you are not recorded.",
+    "A list that was shown to you is not recorded, unless a receipt of it was asked for. A receipt of the list that is the "
+    "same for all, as you see it with profiling off, names nobody and cannot be found by who you are.",
     "No recipient outside this installation is recorded; ask the operator whom data was given to.",
     "The legal ground is not recorded here; ask the operator.",
 )

@@ -15,6 +15,8 @@ st.set_page_config(page_title="Sightglass", page_icon=str(ICON), layout="wide")
 PAGES = [
     st.Page("app_pages/for_you.py", title="For you", icon=":material/recommend:", default=True),
     st.Page("app_pages/audit.py", title="Audit", icon=":material/balance:", url_path="audit"),
+    st.Page("app_pages/explanations.py", title="Explanations", icon=":material/fact_check:", url_path="explanations"),
+    st.Page("app_pages/yardstick.py", title="Yardstick", icon=":material/straighten:", url_path="yardstick"),
     st.Page("app_pages/diversity.py", title="Diversity", icon=":material/tune:", url_path="diversity"),
 ]
 

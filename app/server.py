@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 import tomllib
@@ -19,6 +20,7 @@ _POLICY = (
     "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'self'; "
     "form-action 'self'; object-src 'none'"
 )
+_QUIET = 15.0  # seconds in which the first pages are painted before the self-test may start
 _HEADERS = {
     b"content-security-policy": _POLICY.encode(),
     b"x-content-type-options": b"nosniff",
@@ -54,7 +56,30 @@ async def _lifespan(_app: Any) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(0.0005)  # a long computation of one person may not hold up the others
-    yield
+    checking = asyncio.create_task(_self_test())
+    try:
+        yield
+    finally:
+        checking.cancel()
+        await asyncio.gather(checking, return_exceptions=True)
+
+
+async def _self_test() -> None:
+    """Check the explanations where that is due, apart from the server and ended with it."""
+    from app.use_cases.self_testing import is_due, start_apart
+    from app.workspace import Workspace
+
+    await asyncio.sleep(_QUIET)
+    workspace = Workspace.open()
+    if not is_due(workspace):
+        return
+    process = start_apart(workspace)
+    try:
+        while process.poll() is None:
+            await asyncio.sleep(1)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def prepare() -> None:

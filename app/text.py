@@ -24,5 +24,10 @@ def short(text: object, longest: int = _LONGEST) -> str:
     return f"{line[: longest - 1]}…" if len(line) > longest else line
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: 1 title, 2 titles, 1,200 titles."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def _line(text: object) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())

@@ -10,11 +10,13 @@ from functools import cached_property
 from pathlib import Path
 
 from data.keep.catalog import Catalog
-from data.keep.choices import Choices, Policies
+from data.keep.choices import Choices
 from data.keep.database import Database, open_database
 from data.keep.events import EventLog
 from data.keep.home import home
+from data.keep.policies import Policies
 from data.keep.pseudonyms import Pseudonyms
+from data.keep.receipts import Receipts
 from data.keep.runs import Runs
 from models.base import Recommender
 from models.shelf import Shelf
@@ -68,6 +70,11 @@ class Workspace:
     def policies(self) -> Policies:
         """What the product manager set."""
         return Policies(self.database, self.log)
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        """The receipts of lists that were shown."""
+        return Receipts(self.database, self.log, self.pseudonyms)
 
     @cached_property
     def runs(self) -> Runs:

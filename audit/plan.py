@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from audit.measures.metrics import METRICS
+from audit.measures.metrics import METRICS, Metric
 from audit.measures.weights import BROWSING, DEFAULT
 from data.errors import BadInput
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+Amount = Annotated[float, Field(gt=0)]
 
 
 class Plan(BaseModel):
@@ -29,6 +31,8 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    known: ClassVar[Mapping[str, Metric]] = METRICS
+
     k: int = Field(10, ge=1, le=1000)
     metrics: tuple[str, ...] = ("ndcg",)
     exploratory: tuple[str, ...] = ("recall", "hit_rate", "diversity", "tail_share", "miscalibration_js")
@@ -39,14 +43,23 @@ class Plan(BaseModel):
     calibration: str | None = None  # column whose shares are compared; None: the first multi-category
     head: Literal["interactions", "items"] = "interactions"
     alpha: Share = 0.05
-    materiality: Annotated[float, Field(gt=0)] = 0.02  # for metrics that run from 0 to 1, in their own units
-    own_materiality: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    materiality: Amount = 0.02  # for metrics that run from 0 to 1, in their own units
+    own_materiality: dict[str, Amount] = Field(default_factory=dict)
     minimum_cell: int = Field(10, ge=2)
     draws: int = Field(2000, ge=100, le=100_000)  # resamples of users, and permutations of labels
     level: Share = 0.95
     seed: int = Field(0, ge=0)
     correction: Literal["holm", "bonferroni", "benjamini-hochberg"] = "holm"
-    exposure_floor: Annotated[float, Field(gt=0)] | None = None  # least exposure / catalogue share of a provider
+    exposure_floor: Amount | None = None  # least exposure / catalogue share of a provider
+    privacy: bool = False  # guess every attribute from histories, lists and inputs; takes about a minute
+    interval: Literal["percentile", "bca"] = "percentile"  # how intervals of people's numbers are read from resamples
+    strata: int = Field(5, ge=2, le=20)  # strata of history length in which groups are compared like with like
+    equivalence: bool = False  # whether "no larger than the threshold" is tested (two one-sided tests at alpha)
+    intersections: tuple[tuple[str, str], ...] | None = None  # pairs of attributes; None: all that are small enough
+    impact_ratio: Literal["selection", "scoring"] | None = None  # None: no table of impact ratios
+    impact_metric: str | None = None  # None: hit_rate for selection, the first confirmatory one for scoring
+    impact_reference: Literal["best", "largest", "rest"] = "best"
+    impact_exclude: bool = False  # leave categories of under 2 % of people out of the ratios; they stay listed
 
     @classmethod
     def of(cls, settings: dict[str, Any] | None = None, *, file: object = None) -> Self:
@@ -90,12 +103,16 @@ class Plan(BaseModel):
         if both := set(self.metrics) & set(self.exploratory):
             raise ValueError(f"exploratory: '{min(both)}' is confirmatory already")
         for name in (*self.metrics, *self.exploratory):
-            metric = METRICS.get(name)
+            metric = self.known.get(name)
             if metric is None or metric.scope != "user":
-                known = ", ".join(key for key, each in METRICS.items() if each.scope == "user")
+                known = ", ".join(key for key, each in self.known.items() if each.scope == "user")
                 raise ValueError(f"metrics: there is no metric '{name}' of users; known: {known}")
             if (metric.low, metric.high) != (0, 1) and name not in self.own_materiality:
                 raise ValueError(f"own_materiality: '{name}' does not run from 0 to 1; say which gap in it matters")
+        if self.impact_metric is not None and self.impact_metric not in (*self.metrics, *self.exploratory):
+            raise ValueError(f"impact_metric: '{self.impact_metric}' is not among the metrics of the plan")
+        if twice := next((pair[0] for pair in self.intersections or () if pair[0] == pair[1]), None):
+            raise ValueError(f"intersections: '{twice}' is paired with itself")
         return self
 
 

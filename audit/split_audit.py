@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from audit.measures.coded import divide
-from audit.measures.exposure import shannon
+from audit.measures.concentration import shannon
 from data.columns import ITEM, USER
 from data.ids import Ids, as_text
 

@@ -18,7 +18,7 @@ def main() -> None:
     """Run every benchmark, a row as soon as it is known."""
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--out", type=Path, help="Markdown file to write the table to")
-    parser.add_argument("--only", choices=["models", "pages"], help="one half of the table")
+    parser.add_argument("--only", choices=["models", "audit", "pages"], help="one part of the table")
     chosen = parser.parse_args()
     lines = [f"Measured {datetime.now(UTC).date()} on {machine()}.", "", *_HEAD.split("\n")]
     print("\n".join(lines), flush=True)
@@ -31,16 +31,23 @@ def main() -> None:
 
 def rows(only: str | None) -> Iterator[Row]:
     """Every row of the table."""
-    if only != "pages":
-        from benchmarks import recommenders, worlds
+    if only in (None, "models"):
+        from benchmarks import explanations, recommenders, worlds
 
         found = worlds.movielens()
         if found is None:
             print("MovieLens 100K is not here, so its rows are left out; set SIGHTGLASS_TEST_DATA.")
         else:
             yield from recommenders.rows(found, "ML-100K", goals=False)
-        yield from recommenders.rows(worlds.synthetic(), "ML-1M shape", goals=True)
-    if only != "models":
+            yield from explanations.rows(found, "ML-100K")
+        made = worlds.synthetic()
+        yield from recommenders.rows(made, "ML-1M shape", goals=True)
+        yield from explanations.rows(made, "ML-1M shape")
+    if only in (None, "audit"):
+        from benchmarks import audit
+
+        yield from audit.rows()
+    if only in (None, "pages"):
         from benchmarks import pages
 
         yield from pages.rows()

@@ -1,15 +1,14 @@
-"""Fit, recommend to everybody and explain, beside implicit, Surprise and shap."""
+"""Fit and recommend to everybody, beside implicit and Surprise."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
 from scipy import sparse
 
-from benchmarks.clock import Row, in_turns, percentile, seconds
-from models.base import Profiles, Training
+from benchmarks.clock import Row, in_turns, seconds
+from models.histories import Training
 from models.registry import create
 
 K = 10
@@ -21,7 +20,6 @@ def rows(training: Training, data: str, *, goals: bool) -> Iterator[Row]:
     yield from _fit_and_recommend(training, data, goals=goals)
     yield from _neighbours(training, data)
     yield _surprise(training, data)
-    yield from _explain(training, data)
 
 
 def _fit_and_recommend(training: Training, data: str, *, goals: bool) -> Iterator[Row]:
@@ -93,42 +91,6 @@ def _surprise(training: Training, data: str) -> Row:
         "rank one person by SVD: ours / loop over Surprise's predict", data, f"{taken['ours'] * 1e3:.3f} ms",
         f"{taken['loop'] * 1e3:.1f} ms", f"{factor:,.0f}x faster", "–", None,
     )  # fmt: skip
-
-
-def _explain(training: Training, data: str) -> Iterator[Row]:
-    import shap
-
-    model = create("linear", regularization=458).fit(training)
-    lengths = np.diff(training.matrix.indptr)
-    person = int(np.argsort(lengths)[len(lengths) // 2])
-    one = model.profiles(np.array([person]))
-    targets = model.recommend(one, K).items[0]
-    middle, slowest = percentile(lambda n: model.explain(one, int(targets[n % K])), 400)
-    target = int(targets[0])
-    width = training.matrix.shape[1]
-    history = (one.matrix.toarray() > 0).astype(float)
-    explainer = shap.KernelExplainer(lambda x: x @ model.weights[:, target], np.zeros((1, width)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        kernel = seconds(lambda: explainer.shap_values(history, l1_reg=0, silent=True))
-    factor = kernel / middle
-    yield Row(
-        f"explain one pair: linear / shap.KernelExplainer (history of {len(one.matrix.indices)})", data,
-        f"{middle * 1e3:.3f} ms", f"{kernel:.2f} s", f"{factor:,.0f}x faster", "> 10,000x", factor > 10_000,
-    )  # fmt: skip
-    long = _long_history(width)
-    _, tail = percentile(lambda n: model.explain(long, 1 + n % 500), 500)
-    yield Row(
-        f"explain one pair, history of {long.matrix.nnz}: 95th percentile", data, f"{tail * 1e3:.3f} ms", "–", "–",
-        "< 1 ms", tail < 1e-3,
-    )  # fmt: skip
-    del slowest
-
-
-def _long_history(width: int) -> Profiles:
-    items = np.unique(np.linspace(501, width - 1, 1000).astype(np.int32))
-    matrix = sparse.csr_array((np.ones(len(items)), items, np.array([0, len(items)])), shape=(1, width))
-    return Profiles(np.array([-1]), matrix)
 
 
 def _small(training: Training) -> Training:

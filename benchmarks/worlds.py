@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from data.ids import Ids
-from models.base import Training
+from models.histories import Training
 
 USERS, ITEMS, PAIRS = 6_040, 3_706, 1_000_000
 

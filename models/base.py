@@ -4,101 +4,27 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 from scipy import sparse
 
-from data.columns import Kind
 from data.errors import BadInput
-from data.ids import Ids
-from data.tables import Dataset, Interactions
+from models.evidence import Evidence
 from models.explanation import Exactness, Explanation, ItemParts, Part
+from models.histories import Profiles, Training, history
 from models.ranking import Lists, top_k
+from models.why import parameters as register
+from models.why.parameters import Parameter
+
+_LIKELY = 40
 
 
 class Settings(BaseModel):
     """Settings of a model: checked, frozen, no unknown names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-@dataclass(frozen=True, eq=False)
-class Training:
-    """What a model learns from: who chose what, and the content columns of the items."""
-
-    users: Ids
-    items: Ids
-    matrix: sparse.csr_array  # users x items, float64: rating, or 1
-    content: pd.DataFrame  # index item_id in vocabulary order
-    kinds: dict[str, Kind]
-    explicit: bool
-    titles: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not self.titles:
-            object.__setattr__(self, "titles", tuple(map(str, self.items.values)))
-
-    @classmethod
-    def of(cls, dataset: Dataset, interactions: Interactions | None = None) -> Training:
-        """The training view of a data set, or of a part of its interactions."""
-        chosen = dataset.interactions if interactions is None else interactions
-        kinds = {name: kind for name, kind in dataset.kinds.items() if name in dataset.items}
-        titles = tuple(map(str, dataset.titles()))
-        content = dataset.items[list(kinds)]
-        return cls(chosen.users, chosen.items, chosen.matrix(), content, kinds, chosen.value is not None, titles)
-
-    def without_user(self, user: int) -> Training:
-        """The same without one person: their id and their row are gone."""
-        users = Ids(np.delete(self.users.values, user))
-        rows = self.users.codes(users.values)  # without that id the order of the others may be another one
-        return replace(self, users=users, matrix=sparse.csr_array(self.matrix[rows]))
-
-
-@dataclass(frozen=True, eq=False)
-class Profiles:
-    """What is known of the people to serve, a row each: stored, edited (opt-outs) or new.
-
-    `users` holds the code of the person in the training vocabulary, -1 for somebody the model has never met.
-    """
-
-    users: np.ndarray
-    matrix: sparse.csr_array  # rows x items, float64: rating, or 1
-
-    def __len__(self) -> int:
-        return len(self.users)
-
-    def without(self, items: np.ndarray) -> Profiles:
-        """The same people as if they had never chosen these items (codes)."""
-        matrix = self.matrix
-        kept = ~np.isin(matrix.indices, items)
-        row = np.repeat(np.arange(len(self)), np.diff(matrix.indptr))[kept]
-        pointers = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(self)))])
-        edited = sparse.csr_array((matrix.data[kept], matrix.indices[kept], pointers), shape=matrix.shape)
-        return Profiles(self.users, edited)
-
-    def each_without(self, sets: np.ndarray) -> Profiles:
-        """Copies of the first person, a row a set, each without the items (codes) of its row of `sets` (s, m)."""
-        start, stop = self.matrix.indptr[:2]
-        items, values = self.matrix.indices[start:stop], self.matrix.data[start:stop]
-        keep = ~(items[None, None, :] == sets[:, :, None]).any(axis=1)
-        _, place = np.nonzero(keep)
-        pointers = np.concatenate([[0], np.cumsum(keep.sum(axis=1))])
-        matrix = sparse.csr_array((values[place], items[place], pointers), shape=(len(sets), self.matrix.shape[1]))
-        return Profiles(np.repeat(self.users[:1], len(sets)), matrix)
-
-    def presence(self) -> Profiles:
-        """The same with 1 for every chosen item, whatever its value."""
-        matrix = self.matrix
-        ones = sparse.csr_array((np.ones(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)
-        return Profiles(self.users, ones)
-
-    def rows(self, start: int, stop: int) -> Profiles:
-        """A slice of the people."""
-        return Profiles(self.users[start:stop], self.matrix[start:stop])
 
 
 class Recommender(ABC):
@@ -112,6 +38,7 @@ class Recommender(ABC):
     kind: ClassVar[Exactness]
     erasure: ClassVar[str] = "retrained"  # or "exact": equal to a retrain by subtraction of integer counts
     profiled: ClassVar[bool] = True  # whether a list depends on the person
+    normalised: ClassVar[bool] = False  # whether scores are divided by the size of the history, which keeps their order
     settings_class: ClassVar[type[Settings]] = Settings
 
     settings: Settings
@@ -176,6 +103,28 @@ class Recommender(ABC):
                     table[owned[part.id], column] += part.value
         return table
 
+    def largest_contributions(self, one: Profiles) -> np.ndarray | None:
+        """For each own item of the first person a number that |its contribution| to no title exceeds; None: not known."""
+        return None
+
+    def evidence(self, one: Profiles, item: int) -> Evidence:
+        """What other people stand behind the score, in sum and never fewer than `MINIMUM_PEOPLE`; and notes about it."""
+        return None, ("No other person's choice stands behind this score as a neighbour.",)
+
+    def helpful_choices(self, one: Profiles, item: int, listed: np.ndarray) -> tuple[np.ndarray, bool]:
+        """Item codes that, chosen in addition, may lift `item` above one of the `listed`; and whether no other can.
+
+        Here the titles that the choosers of the item chose most often: a guess.
+        """
+        chosen = self.training.matrix[self.training.choosers(item)]
+        together = np.bincount(chosen.indices, minlength=len(self.training.items))
+        likely = np.argsort(-together, kind="stable")[:_LIKELY]
+        return likely[together[likely] > 0], False
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The register: what may move a score, and what is said not to, each with the scores without it."""
+        return (register.choices(self), register.together(), register.ratings(self))
+
     def erase(self, user: int) -> Self:
         """The model as if the person (a code) had never been there: equal to a retrain without them."""
         return type(self)(**self.settings.model_dump())._erased(self, user)
@@ -218,17 +167,6 @@ class Recommender(ABC):
     @abstractmethod
     def _restore(self, state: dict[str, np.ndarray]) -> None:
         """Take `_state` back; `training` and `settings` are already set."""
-
-
-def history(one: Profiles) -> tuple[np.ndarray, np.ndarray]:
-    """Item codes (ascending) and values of the first person's history."""
-    start, stop = one.matrix.indptr[:2]
-    return one.matrix.indices[start:stop], one.matrix.data[start:stop]
-
-
-def item_parts(training: Training, codes: np.ndarray, values: np.ndarray) -> ItemParts:
-    """A part for each own item (code) with what it adds, the strongest first."""
-    return ItemParts(training.items.values, training.titles, codes, values)
 
 
 def _setting_error(model: str, settings: type[Settings], error: ValidationError) -> BadInput:

@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from models.base import Profiles, Recommender, Settings, Training
+from models.base import Recommender, Settings
 from models.explanation import Exactness, Part
+from models.histories import Profiles, Training
+from models.why.parameters import CHANCE, Parameter, choices, nothing, others_unread, ratings
 
 
 class ChanceSettings(Settings):
@@ -39,6 +41,11 @@ class Chance(Recommender):
     def _attribute(self, one: Profiles, item: int) -> tuple[float, list[Part], dict[str, Any]]:
         drawn = float(self.scores(one)[0, item])
         return 0.0, [Part("term", "chance", "drawn at random", drawn)], {"background": "nothing: no data is used"}
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The draw alone."""
+        draw = Parameter("chance", "The draw", (CHANCE,), "Titles with a larger number move up.", 1, nothing)
+        return (draw, choices(self, None), ratings(self), others_unread(self))
 
     def statistics(self) -> dict[str, np.ndarray]:
         """Nothing is counted; only the size of the catalogue and the seed matter."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,7 +21,7 @@ class Exactness(StrEnum):
 
 
 class Part(NamedTuple):
-    """One additive term of a score. `kind` is item, feature, signal, neighbours, slider, policy, boost or term."""
+    """One additive term of a score. `kind` is item, feature, signal, neighbours, slider, policy, boost, choice or term."""
 
     kind: str
     id: str
@@ -35,7 +36,7 @@ class ItemParts(Sequence[Part]):
     """
 
     def __init__(self, ids: np.ndarray, titles: Sequence[str], codes: np.ndarray, values: np.ndarray) -> None:
-        order = np.argsort(-np.abs(values), kind="stable")
+        order = (-np.abs(values)).argsort(kind="stable")
         self._ids, self._titles, self._codes, self.values = ids, titles, codes[order], values[order]
 
     def __len__(self) -> int:
@@ -60,16 +61,47 @@ class ItemParts(Sequence[Part]):
 
 @dataclass(frozen=True)
 class Counterfactual:
-    """The smallest set of own history items whose removal takes the item off the list, and the proof by re-scoring."""
+    """A set of own history items whose removal changes the item's place, and the proof by scoring again.
+
+    `minimal` says that no smaller set does it; otherwise a set of fewer than `at_least` items certainly does not.
+    `by` is the title that takes the place, where the question was which one would.
+    """
 
     remove: tuple[str, ...]
     rank_before: int
     rank_after: int | None  # None: no longer ranked at all
+    minimal: bool = False
+    at_least: int = 1
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """One part of an explanation, carried on to the person's own items: `value = base + sum(parts) + gap`.
+
+    `unit` is "score" where the value is in units of the score, else the signal's own. `gap` is what the split does not
+    reach: 0 up to rounding where it is exact.
+    """
+
+    of: str
+    title: str
+    value: float
+    parts: Sequence[Part]
+    base: float = 0.0
+    unit: str = "score"
+
+    @property
+    def gap(self) -> float:
+        """Value - base - sum of parts."""
+        return self.value - self.base - total(self.parts)
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why `item` has its score for `user`: `base + sum(part.value) = score` (to 1e-9 where `kind` is exact)."""
+    """Why `item` has its score for `user`: `base + sum(part.value) = score` (to 1e-9 where `kind` is exact).
+
+    `background` names what the score is compared with: "an empty history", "the average user" …
+    """
 
     model: str
     user: str
@@ -78,9 +110,11 @@ class Explanation:
     base: float
     parts: Sequence[Part]
     kind: Exactness
-    background: str  # compared with what: "an empty history", "the average user" …
+    background: str
+    within: tuple[Breakdown, ...] = ()
     neighbours: dict[str, Any] | None = None
-    counterfactual: Counterfactual | None = None
+    counterfactual: Counterfactual | None = None  # off the list
+    overtaken: Counterfactual | None = None  # another title in its place
     notes: tuple[str, ...] = field(default_factory=tuple)
 
     @property
@@ -96,6 +130,17 @@ class Explanation:
     @property
     def total(self) -> float:
         """The sum of all parts."""
-        if isinstance(self.parts, ItemParts):
-            return float(self.parts.values.sum())
-        return sum(part.value for part in self.parts)
+        return total(self.parts)
+
+    @property
+    def own_items(self) -> Sequence[Part]:
+        """What the person's own choices add, strongest first: the item parts, or those within another part."""
+        direct = (
+            self.parts if isinstance(self.parts, ItemParts) else [part for part in self.parts if part.kind == "item"]
+        )
+        return direct or next((inner.parts for inner in self.within if inner.parts), ())
+
+
+def total(parts: Sequence[Part]) -> float:
+    """The sum of the values of parts, correctly rounded, so that it does not depend on how the parts are held."""
+    return math.fsum(parts.values if isinstance(parts, ItemParts) else (part.value for part in parts))

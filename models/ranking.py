@@ -13,7 +13,7 @@ from data.columns import ITEM, RANK, SCORE, USER
 from data.ids import Ids
 
 if TYPE_CHECKING:
-    from models.base import Profiles
+    from models.histories import Profiles
 
 _CELLS = 4_000_000  # people x items scored at once: 32 MB
 

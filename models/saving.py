@@ -12,8 +12,9 @@ from scipy import sparse
 from data.columns import Kind
 from data.ids import Ids
 from data.keep.artifacts import load_arrays, load_manifest, save_artifact
-from models.base import Recommender, Training
+from models.base import Recommender
 from models.counted.counts import statistics_hash
+from models.histories import Training
 from models.registry import create
 
 _NUMERIC = (Kind.NUMBER,)
@@ -46,6 +47,7 @@ def save(model: Recommender, folder: Path, about: dict[str, Any]) -> str:
         "settings": model.settings.model_dump(),
         "explicit": training.explicit,
         "kinds": {name: str(kind) for name, kind in training.kinds.items()},
+        "columns": list(training.kinds),  # a manifest sorts its keys, and signals follow the order of the columns
         "people": len(training.users),
         "statistics_hash": statistics_hash(model.statistics()),
     }
@@ -60,7 +62,7 @@ def load(folder: Path) -> Recommender:
     matrix = sparse.csr_array(
         (people["data"], people["indices"], people["indptr"]), shape=(len(user_ids), len(item_ids))
     )
-    kinds = {name: Kind(kind) for name, kind in manifest["kinds"].items()}
+    kinds = {name: Kind(manifest["kinds"][name]) for name in manifest.get("columns", manifest["kinds"])}
     model = create(manifest["model"], **manifest["settings"])
     model.training = Training(
         user_ids, item_ids, matrix, _content(items, kinds), kinds, manifest["explicit"], tuple(items["titles"].tolist())

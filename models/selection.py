@@ -10,8 +10,8 @@ from scipy import sparse
 
 from audit.measures.quality import evaluate
 from data.columns import ITEM, USER
-from models.base import Training
 from models.counted.counts import co_counts
+from models.histories import Training
 
 GRID = (10.0, 20.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1600.0)  # λ, from trusting every pair to trusting common ones
 FALLBACK = 100.0  # where nobody has enough history to hold anything back

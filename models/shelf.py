@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import NotFound
-from data.keep.artifacts import load_manifest
+from data.keep.artifacts import MANIFEST, load_manifest
 from models import saving
 from models.base import Recommender
 
@@ -16,6 +16,7 @@ class Shelf:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._read: dict[str, tuple[Any, dict[str, Any]]] = {}
 
     def put(self, model: Recommender, *, data: str, data_hash: str, **about: Any) -> str:
         """Store a fitted model; returns its new id."""
@@ -46,8 +47,13 @@ class Shelf:
         return self.root / model_id
 
     def about(self, model_id: str) -> dict[str, Any]:
-        """The manifest: model, settings, data set, hashes, seconds."""
-        return dict(load_manifest(self.folder(model_id)))
+        """The manifest: model, settings, data set, hashes, seconds; read again only when its file has changed."""
+        folder = self.folder(model_id)
+        stamp = (folder / MANIFEST).stat()
+        state = (stamp.st_mtime_ns, stamp.st_ino)
+        if self._read.get(model_id, (None,))[0] != state:
+            self._read[model_id] = (state, load_manifest(folder))
+        return dict(self._read[model_id][1])
 
     def load(self, model_id: str) -> Recommender:
         """The fitted model, its files checked against the manifest."""

@@ -13,10 +13,11 @@ from addresses import fresh_address
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.errors import BadInput
-from data.keep.choices import Choice, Choices, Policies
+from data.errors import BadInput, NotFound
+from data.keep.choices import Choice, Choices
 from data.keep.database import open_database
 from data.keep.events import EventLog, Kind
+from data.keep.policies import BoostRule, Policies
 from data.keep.pseudonyms import Pseudonyms
 
 USER, DATA = "the-person-4711", "ml"
@@ -86,6 +87,39 @@ def test_the_record_has_the_person_as_actor_and_no_history(rooms: Rooms) -> None
     assert rooms.names.commitment(DATA, USER, "item:the-item-43") != seal
 
 
+def test_less_of_a_choice_is_kept_beside_the_others_and_taken_back(rooms: Rooms) -> None:
+    rooms.choices.use_less(DATA, USER, "i1")
+    rooms.choices.use_less(DATA, USER, "i2")
+    rooms.choices.use_less(DATA, USER, "i1")
+    rooms.choices.exclude_item(DATA, USER, "i2")
+    rooms.choices.set_slider(DATA, USER, 0.3)
+    rooms.database.close()
+    again = Rooms(rooms.folder, rooms.url)
+    assert again.choices.get(DATA, USER) == Choice(0.3, True, frozenset({"i2"}), frozenset(), frozenset({"i1", "i2"}))
+    again.choices.use_fully(DATA, USER, "i2")
+    again.choices.use_fully(DATA, USER, "never held back")
+    assert again.choices.get(DATA, USER).less == {"i1"}
+    assert again.choices.get(DATA, USER).excluded == {"i2"}
+    assert again.choices.get(DATA, "another").less == frozenset()
+    again.choices.forget(DATA, USER)
+    assert again.choices.get(DATA, USER).less == frozenset()
+    again.database.close()
+
+
+def test_the_record_of_less_names_neither_the_person_nor_the_choice(rooms: Rooms) -> None:
+    rooms.choices.use_less(DATA, USER, "the-item-42")
+    rooms.choices.use_fully(DATA, USER, "the-item-42")
+    added, removed = rooms.log.entries()
+    assert [event.kind for event in (added, removed)] == [Kind.CHOICE, Kind.CHOICE]
+    assert [(event.detail["choice"], event.detail["change"]) for event in (added, removed)] == [
+        ("less", "added"),
+        ("less", "removed"),
+    ]
+    assert {event.actor for event in (added, removed)} == {rooms.names.pseudonym(DATA, USER)}
+    assert not any(USER in event.leaf or "the-item-42" in event.leaf for event in (added, removed))
+    assert added.detail["item_commitment"] == rooms.names.commitment(DATA, USER, "item:the-item-42")
+
+
 def test_nothing_is_changed_that_cannot_be_recorded(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no record")
@@ -128,6 +162,68 @@ def test_the_default_is_zero_until_set_and_is_recorded_with_a_reason(rooms: Room
     assert told[0].detail["reason"] == "more variety asked for"
     with pytest.raises(BadInput, match="needs a reason"):
         rooms.policies.set_default_slider(DATA, 0.9, "manager", " ")
+
+
+def rule(target: str = "i1", amount: float = 0.1, label: str = "ours") -> BoostRule:
+    return BoostRule("item", target, amount, label)
+
+
+def test_boosts_are_kept_per_data_set_and_model_one_a_target(rooms: Rooms) -> None:
+    assert rooms.policies.boosts(DATA, "linear") == ()
+    for made in (rule("i2"), rule("i1"), rule("i2", -0.5), BoostRule("provider", "i2", 1.0, "partner")):
+        rooms.policies.set_boost(DATA, "linear", made, "manager", "because")
+    rooms.policies.set_boost(DATA, "svd", rule("i9"), "manager", "because")
+    held = (rule("i1"), rule("i2", -0.5), BoostRule("provider", "i2", 1.0, "partner"))
+    rooms.database.close()
+    again = Rooms(rooms.folder, rooms.url)
+    assert again.policies.boosts(DATA, "linear") == held
+    assert again.policies.boosts(DATA, "svd") == (rule("i9"),)
+    assert again.policies.boosts("another", "linear") == ()
+    again.policies.remove_boost(DATA, "linear", "item:i2", "manager", "over")
+    assert again.policies.boosts(DATA, "linear") == (held[0], held[2])
+    again.database.close()
+
+
+WRONG = [
+    (float("nan"), "ours", "why"),
+    (0.0, "ours", "why"),
+    (1.0, " ", "why"),
+    (1.0, "x" * 301, "why"),
+    (1.0, "ours", " "),
+]
+
+
+@pytest.mark.parametrize(("amount", "label", "reason"), WRONG)
+def test_a_wrong_boost_is_refused_and_leaves_no_trace(rooms: Rooms, amount: float, label: str, reason: str) -> None:
+    with pytest.raises(BadInput):
+        rooms.policies.set_boost(DATA, "linear", rule("i1", amount, label), "manager", reason)
+    assert rooms.policies.boosts(DATA, "linear") == ()
+    assert rooms.log.head()["size"] == 0
+
+
+def test_the_record_of_a_boost_has_before_after_and_the_reason(rooms: Rooms) -> None:
+    rooms.policies.set_boost(DATA, "linear", rule(), "manager", " a campaign ")
+    rooms.policies.remove_boost(DATA, "linear", "item:i1", "manager", "over")
+    held = {"kind": "item", "target": "i1", "amount": 0.1, "label": "ours"}
+    told = [(event.detail["before"], event.detail["after"], event.detail["reason"]) for event in rooms.log.entries()]
+    assert told == [([], [held], "a campaign"), ([held], [], "over")]
+    assert all(event.subject is None for event in rooms.log.entries())
+    with pytest.raises(NotFound, match="There is no boost 'item:i1'; there is none yet"):
+        rooms.policies.remove_boost(DATA, "linear", "item:i1", "manager", "again")
+
+
+def test_the_contact_is_kept_on_one_line_and_recorded(rooms: Rooms) -> None:
+    assert rooms.policies.contact(DATA) == ""
+    rooms.policies.set_contact(DATA, " The film\n desk ", "manager")
+    rooms.policies.set_contact(DATA, "Another", "manager")
+    assert rooms.policies.contact(DATA) == "Another"
+    assert rooms.policies.contact("another") == ""
+    told = [(event.detail["before"], event.detail["after"]) for event in rooms.log.entries(kind=Kind.POLICY)]
+    assert told == [("", "The film desk"), ("The film desk", "Another")]
+    for wrong in ("", "  \n ", "x" * 301):
+        with pytest.raises(BadInput, match="a contact is 1 to 300 characters"):
+            rooms.policies.set_contact(DATA, wrong, "manager")
+    assert rooms.policies.contact(DATA) == "Another"
 
 
 moves = st.lists(

@@ -354,13 +354,21 @@ def test_everybodys_lists_keep_who_switched_profiling_off_out(
     assert after["user_id"].drop_duplicates().tolist() == before["user_id"].drop_duplicates().tolist()
 
 
-def test_who_switched_profiling_off_has_no_personal_reasons(state: Path, linear: str, sightglass: Sightglass) -> None:
+def test_who_switched_profiling_off_is_told_of_counts_and_of_nothing_personal(
+    state: Path, linear: str, sightglass: Sightglass
+) -> None:
     why = ("explain", "--model", linear, "--user", PERSON, "--item")
     first = sightglass("recommend", "--model", linear, "--user", PERSON, "--json").document()["items"][0]["item_id"]
     sightglass(*why, first, "--json").document()
     with opened(state) as workspace:
         workspace.choices.set_profiling("demo", PERSON, False)
-    assert "profiling off" in sightglass(*why, first, "--json").sentence()
+    told = sightglass(*why, first, "--json").document()
+    count = int(
+        (workspace.model(linear).training.matrix.indices == workspace.model(linear).training.items.code(first)).sum()
+    )
+    assert told["parts"] == [{"kind": "term", "id": "popularity", "title": f"chosen by {count} people", "value": count}]
+    assert told["sentence"] == f"Because it was chosen by {count} people. Nothing about you was used."
+    assert (told["user_id"], told["counterfactual"], told["neighbours"]) == ("", None, None)
 
 
 REFUSED = [

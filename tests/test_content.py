@@ -14,9 +14,9 @@ from scipy import sparse
 from data.columns import Kind
 from data.errors import BadInput, NotFound
 from data.ids import Ids
-from models.base import Profiles, Training
 from models.content.features import item_features, numbers
 from models.content.model import Content
+from models.histories import Profiles, Training
 
 KINDS = {"genres": Kind.MULTI, "maker": Kind.CATEGORY, "plot": Kind.TEXT, "year": Kind.NUMBER, "released": Kind.DATE}
 

@@ -8,7 +8,7 @@ from app.use_cases.demonstrating import LINEAR, ensure_demo
 from app.workspace import opened
 from data.build import build
 from data.demo import demo_source
-from models.base import Training
+from models.histories import Training
 from models.selection import choose_regularization
 
 
@@ -25,5 +25,5 @@ def test_the_first_start_makes_one_data_set_and_one_model_and_the_second_nothing
         assert ensure_demo(workspace) == model_id
         assert workspace.shelf.ids() == [model_id]
         kinds = [entry.kind for entry in workspace.log.entries()]
-    assert [str(kind) for kind in kinds] == ["import", "train"]
+    assert [str(kind) for kind in kinds] == ["import", "policy", "train"]
     assert (home.stat().st_mode & 0o777) == 0o700

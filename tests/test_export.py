@@ -6,9 +6,11 @@ import csv
 import io
 import json
 import re
+import sqlite3
 import stat
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,16 +21,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.spreadsheet import csv_bytes, safe_cell
-from app.use_cases.choosing import exclude, set_profiling, set_slider
+from app.use_cases.choosing import exclude, set_profiling, set_slider, use_less
 from app.use_cases.exporting import PURPOSE, my_data
+from app.use_cases.receipting import receipt
 from app.use_cases.training import train
 from app.workspace import Workspace
 from data.columns import Role
 from data.demo import demo_source
 from data.errors import BadInput, NotFound
 from data.keep.events import Kind
+from data.keep.verifier import verify_path
 from data.tables import RawTable, Source
-from models.base import Training
+from models.histories import Training
 from models.popularity import Popularity
 
 USER, OTHER = "u0007", "u0008"
@@ -56,19 +60,22 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, source: Source) -> Itera
 
 
 def fill(workspace: Workspace, source: Source) -> Workspace:
-    """Two data sets, models that hold the person and one that does not, and choices of two people."""
+    """Two data sets, models that hold the person and one that does not; choices and receipts of two people."""
     dataset = workspace.catalog.register(source, "tiny")
     workspace.catalog.register(source, "elsewhere")
-    train(workspace, "tiny", "popularity")
+    model_id = train(workspace, "tiny", "popularity")["model_id"]
     train(workspace, "elsewhere", "popularity")
     without = Training.of(dataset).without_user(dataset.interactions.users.code(USER))
     workspace.shelf.put(Popularity().fit(without), data="tiny", data_hash="f" * 64)
-    first, second = source.interactions.frame.query("user_id == @USER")["item_id"].iloc[:2]
+    first, second, third = source.interactions.frame.query("user_id == @USER")["item_id"].iloc[:3]
     set_slider(workspace, "tiny", USER, 0.25)
     exclude(workspace, "tiny", USER, first)
     workspace.choices.hide_item("tiny", USER, second)
-    set_profiling(workspace, "tiny", OTHER, on=False)
+    use_less(workspace, "tiny", USER, third)
     set_slider(workspace, "tiny", OTHER, 0.75)
+    for who, k in ((USER, 3), (OTHER, 4), (USER, 5)):
+        receipt(workspace, model_id, who, k)
+    set_profiling(workspace, "tiny", OTHER, on=False)
     return workspace
 
 
@@ -124,12 +131,24 @@ def test_attributes_are_all_and_the_sensitive_ones_through_the_door(
 
 
 def test_choices_are_in_force_and_named(given_: Given, source: Source) -> None:
-    first, second = source.interactions.frame.query("user_id == @USER")["item_id"].iloc[:2]
+    first, second, third = source.interactions.frame.query("user_id == @USER")["item_id"].iloc[:3]
     settings = {row["setting"]: row for row in given_.rows("choices")}
     assert (settings["slider"]["value"], settings["slider"]["own"]) == ("0.25", "yes")
     assert (settings["profiling"]["value"], settings["profiling"]["own"]) == ("yes", "no")
     assert (settings["excluded"]["item_id"], settings["excluded"]["title"]) == (first, FORMULA)
-    assert settings["hidden"]["item_id"] == second
+    assert (settings["less"]["item_id"], settings["hidden"]["item_id"]) == (third, second)
+
+
+def test_receipts_are_given_as_they_were_made_and_check_themselves(
+    given_: Given, workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = given_.rows("receipts")
+    assert [row["titles"] for row in rows] == [3, 5]
+    for row, told in zip(rows, workspace.receipts.of("tiny", USER), strict=True):
+        (tmp_path / "one.json").write_text(row["receipt"])
+        assert verify_path(tmp_path / "one.json")["ok"]
+        assert json.loads(row["receipt"]) == told
+        assert (row["receipt_id"], row["made_at"]) == (told["receipt_id"], told["made_at"])
 
 
 def test_only_models_that_hold_the_person_are_named(given_: Given, workspace: Workspace, source: Source) -> None:
@@ -146,9 +165,17 @@ def test_the_request_is_recorded_and_is_itself_given(given_: Given, workspace: W
     assert event.detail == {"data": "tiny", "format": "zip"}
     rows = given_.rows("events")
     assert [row["kind"] for row in rows].count("export") == 1
-    assert [row["kind"] for row in rows].count("choice") == 3
+    assert [row["kind"] for row in rows].count("choice") == 4
+    assert [row["kind"] for row in rows].count("receipt") == 2
     assert [row["leaf"] for row in rows] == [event.leaf for event in workspace.log.entries(subject=known)]
     assert given_.manifest["pseudonym_in_the_record"] == known
+
+
+def receipts_in_the_table(workspace: Workspace) -> int:
+    """By SQL, as anybody would ask."""
+    with closing(sqlite3.connect(workspace.folder / "sightglass.db")) as database:
+        asked = "SELECT count(*) FROM receipts WHERE dataset = 'tiny' AND user_id = ?"
+        return int(database.execute(asked, [USER]).fetchone()[0])
 
 
 def test_the_manifest_counts_what_a_direct_query_counts(given_: Given, workspace: Workspace) -> None:
@@ -157,8 +184,9 @@ def test_the_manifest_counts_what_a_direct_query_counts(given_: Given, workspace
     direct = {
         "interactions": int((data.interactions.user == data.interactions.users.code(USER)).sum()),
         "attributes": len(data.roles),
-        "choices": 2 + len(held.excluded) + len(held.hidden),
+        "choices": 2 + len(held.excluded) + len(held.less) + len(held.hidden),
         "models": 1,
+        "receipts": receipts_in_the_table(workspace),
         "events": len(workspace.log.entries(subject=workspace.pseudonyms.known("tiny", USER))),
     }
     assert given_.told["tables"] == direct

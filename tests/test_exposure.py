@@ -14,14 +14,8 @@ from hypothesis import strategies as st
 
 from audit.measures.beyond import beyond
 from audit.measures.coded import Coded
-from audit.measures.exposure import (
-    gini,
-    inter_list_diversity,
-    item_exposure,
-    list_statistics,
-    provider_exposure,
-    shannon,
-)
+from audit.measures.concentration import gini, shannon
+from audit.measures.exposure import inter_list_diversity, item_exposure, list_statistics, provider_exposure
 from data.columns import Kind
 from tests.audit_world import World, discount, mean, worlds
 

@@ -14,8 +14,8 @@ from scipy import sparse
 from data.columns import Kind
 from data.errors import BadInput
 from data.ids import Ids
-from models.base import Profiles, Training
 from models.counted.linear import Linear
+from models.histories import Profiles, Training
 from models.hybrid.learners import Trees
 from models.hybrid.learning import make_lesson, signal_rows
 from models.hybrid.model import Hybrid, content_of

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from data.errors import BadInput
-from models.base import Profiles
 from models.counted.counts import co_counts, subtract_person
 from models.counted.fused import fused_top_k
 from models.counted.linear import Linear, weights_from_counts
+from models.histories import Profiles
 from models.ranking import best
 from models.registry import create
 from tests.worlds import small_training
@@ -162,13 +162,14 @@ def test_best_is_a_sort_with_ties_by_code(rng: np.random.Generator) -> None:
 
 
 def test_counterfactuals_are_confirmed_by_scoring_anew() -> None:
-    from models.why.counterfactual import smallest_removal
+    from models.serving import Request
+    from models.why.counterfactual import off_the_list
 
     model = create("linear", regularization=20).fit(small_training())
     for user in range(0, 60, 7):
         one = model.profiles(np.array([user]))
         for item in model.recommend(one, 5).items[0]:
-            found = smallest_removal(model, one, int(item), 5)
+            found = off_the_list(model, Request(one, 5), int(item))
             if found is None:
                 continue
             removed = model.training.items.codes(found.remove)

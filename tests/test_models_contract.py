@@ -10,9 +10,10 @@ import pytest
 
 from data.errors import BadInput, SightglassError
 from models import saving
-from models.base import Profiles, Recommender, Training
+from models.base import Recommender
 from models.counted.counts import statistics_hash
 from models.explanation import Exactness
+from models.histories import Profiles, Training
 from models.registry import NAMES, create
 from tests.worlds import small_training
 

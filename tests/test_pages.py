@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from app import cached
 from app.text import label, literal, short
-from app.use_cases.choosing import choice, set_default_slider
+from app.use_cases.boost_previewing import preview_boost
+from app.use_cases.boosting import boosts, set_boost
+from app.use_cases.choosing import choice, exclude, hide, set_contact, set_default_slider, use_less
 from app.use_cases.recommending import recommend, recommend_non_profiled
 from app.use_cases.training import train
 from app.workspace import Workspace, opened
@@ -425,3 +428,246 @@ def test_the_page_opens_at_every_default_and_proposes_a_position_of_its_own(stat
 
 def test_a_position_of_the_address_is_proposed(state: Path) -> None:
     assert page("diversity", proposed="0.7").select_slider(key="proposed").value == 0.7
+
+
+# -- what a person can do about a reason ----------------------------------------------------------------------------
+
+
+def reason_lines(at: AppTest) -> list[str]:
+    """What the panel says of the picked title, unescaped."""
+    lines = [line.replace("\\", "") for line in texts(at)]
+    return [
+        line
+        for line in lines
+        if line.startswith(("**Because", "**What speaks", "Strongest", "Your own wish", "Without"))
+    ]
+
+
+def pressed(at: AppTest, key: str) -> AppTest:
+    at.button(key=key).click().run()
+    assert not at.exception
+    return at
+
+
+def strongest(state: Path) -> tuple[str, str]:
+    """Id and title of the past choice that speaks loudest for the first title, by the definition of the model."""
+    model = doors.model_named("linear", state)
+    training = cached.workspace().model(model).training
+    first = recommend(cached.workspace(), model, PERSON)["items"][0]["item_id"]
+    chosen = (training.matrix.toarray() > 0).astype(float)
+    settings = cached.workspace().model(model).settings
+    inverse = np.linalg.inv(chosen.T @ chosen + settings.regularization * np.eye(chosen.shape[1]))
+    weights = -inverse / np.diag(inverse)[None, :]
+    own = np.flatnonzero(chosen[training.users.code(PERSON)])
+    code = int(own[np.argmax(np.abs(weights[own, training.items.code(first)]))])
+    return training.items[code], training.titles[code]
+
+
+def test_dont_use_this_acts_at_once_and_is_undone(state: Path) -> None:
+    item, name = strongest(state)
+    at = person_page()
+    before, said = titles(at), reason_lines(at)
+    assert any(f"“{name}”" in line for line in said)
+    at = pressed(at, "drop-0")
+    assert choice(cached.workspace(), "demo", PERSON)["excluded"] == [item]
+    expected = recommend(cached.workspace(), doors.model_named("linear", state), PERSON)["items"]
+    assert titles(at) == [label(row["title"]) for row in expected]
+    assert not any(f"“{name}”" in line for line in reason_lines(at))
+    assert at.multiselect(key=f"without-demo-{PERSON}").value == [item]
+    at.multiselect(key=f"without-demo-{PERSON}").unselect(item).run()
+    assert not at.exception
+    assert choice(cached.workspace(), "demo", PERSON)["excluded"] == []
+    assert (titles(at), reason_lines(at)) == (before, said)
+
+
+def test_less_of_this_acts_at_once_and_is_undone(state: Path) -> None:
+    item, name = strongest(state)
+    at = person_page()
+    before, said = titles(at), reason_lines(at)
+    at = pressed(at, "less-0")
+    assert choice(cached.workspace(), "demo", PERSON)["less"] == [item]
+    expected = recommend(cached.workspace(), doors.model_named("linear", state), PERSON)["items"]
+    assert titles(at) == [label(row["title"]) for row in expected]
+    moved = [option for option in at.radio(key=f"picked-{PERSON}").options if option.endswith(before[0])]
+    at.radio(key=f"picked-{PERSON}").set_value(moved[0]).run()
+    assert any(line.startswith(f"Your own wish held it back, less of “{name}”") for line in reason_lines(at))
+    assert at.button(key="less-0").disabled
+    assert at.multiselect(key=f"less-demo-{PERSON}").value == [item]
+    at.multiselect(key=f"less-demo-{PERSON}").unselect(item).run()
+    assert choice(cached.workspace(), "demo", PERSON)["less"] == []
+    assert (titles(at), reason_lines(at)) == (before, said)
+
+
+def test_two_buttons_one_after_the_other_take_out_two_choices(state: Path) -> None:
+    at = pressed(pressed(person_page(), "drop-0"), "drop-0")
+    assert len(choice(cached.workspace(), "demo", PERSON)["excluded"]) == 2
+    assert len(at.multiselect(key=f"without-demo-{PERSON}").value) == 2
+
+
+def test_with_every_choice_taken_out_the_list_is_the_one_without_a_profile(state: Path) -> None:
+    workspace, model = cached.workspace(), doors.model_named("linear", state)
+    training = workspace.model(model).training
+    codes = training.matrix[[training.users.code(PERSON)]].indices.tolist()
+    for code in codes:
+        exclude(workspace, "demo", PERSON, training.items[code])
+    at = person_page()
+    assert shown(at, "We hold no past choice of yours that may be used.")
+    expected = recommend_non_profiled(workspace, model)["items"]
+    assert titles(at) == [label(row["title"]) for row in expected]
+    said = [line.replace("\\", "") for line in texts(at)]
+    assert f"**Because it was chosen by {expected[0]['score']:.0f} people. Nothing about you was used.**" in said
+    assert sorted(at.multiselect(key=f"without-demo-{PERSON}").value) == sorted(training.items[code] for code in codes)
+    for view in VIEWS:
+        assert not viewed(at, view).exception
+    back = training.items[codes[0]]
+    viewed(at, "Reasons").multiselect(key=f"without-demo-{PERSON}").unselect(back).run()
+    assert not at.exception
+    assert not shown(at, "We hold no past choice of yours that may be used.")
+
+
+def test_a_choice_that_a_replaced_data_set_lost_is_passed_over(home: Path) -> None:
+    drawn = np.random.default_rng(0).integers(0, 14, (9, 6))
+    choices = [(f"p{person}", f"t{title}") for person, row in enumerate(drawn) for title in row]
+    with opened(home) as workspace:
+        workspace.catalog.register(doors.little_source(list(dict.fromkeys([*choices, ("p0", "old")]))), "shop")
+        train(workspace, "shop", "linear", {"regularization": 1})
+        for change in (exclude, use_less, hide):
+            change(workspace, "shop", "p0", "old")
+        workspace.catalog.register(doors.little_source(list(dict.fromkeys(choices))), "shop", replace=True)
+        model = train(workspace, "shop", "linear", {"regularization": 1})["model_id"]
+    at = person_page("p0", model=model)
+    assert titles(at, "p0")
+    at = pressed(at, "drop-0")
+    assert len(choice(cached.workspace(), "shop", "p0")["excluded"]) == 2
+    assert len(at.multiselect(key="without-shop-p0").value) == 1
+
+
+VIEWS = ("Reasons", "What if", "People", "Data")
+
+
+def viewed(at: AppTest, view: str) -> AppTest:
+    return at.radio(key="why-view").set_value(view).run()
+
+
+@pytest.mark.parametrize("model", NAMES)
+def test_every_view_opens_for_every_model_and_why_not_answers(everything: Path, model: str) -> None:
+    at = page(model=doors.model_named(model, everything))
+    said: dict[str, list[str]] = {}
+    for view in VIEWS:
+        at = viewed(at, view)
+        assert not at.exception, view
+        assert not at.error, view
+        said[view] = [line.replace("\\", "") for line in texts(at)]
+    assert any("Compared with" in line for line in said["Reasons"])
+    assert any(line.startswith(("- Without", "No set of up to 25")) for line in said["What if"])
+    assert any(" scores " in line for line in said["What if"])
+    assert any("people" in line for line in said["People"])
+    assert any(line.startswith("- ") for line in said["Data"])
+    assert any("Nobody is named yet" in line for line in said["Data"])
+    assert not any("Compared with" in line for line in said["People"]), "one view at a time"
+    at.session_state["why-not-open"] = True
+    at.run()
+    asking = at.selectbox(key="why-not")
+    asking.select_index(2).run()
+    assert not at.exception
+    assert any("It stands at place " in line for line in texts(at))
+
+
+def test_the_contact_stands_beside_the_explanation(state: Path) -> None:
+    set_contact(cached.workspace(), "demo", "The *film* desk, film@example.org")
+    at = viewed(person_page(), "Data")
+    assert shown(at, literal("The *film* desk, film@example.org"))
+    assert not shown(at, "Nobody is named yet")
+
+
+# -- boosts and contact ---------------------------------------------------------------------------------------------
+
+
+def field(at: AppTest, kind: str, words: str) -> Any:
+    return next(found for found in at.get(kind) if found.label == words)
+
+
+def test_a_boost_is_previewed_saved_with_a_reason_told_and_taken_away(state: Path) -> None:
+    workspace, model = cached.workspace(), doors.model_named("linear", state)
+    item = recommend(workspace, model, PERSON, 40)["items"][35]["item_id"]
+    at = page("diversity", model=model)
+    assert shown(at, "No boost acts on the lists of this model.")
+    assert shown(at, "the first score is about")
+    at.selectbox(key=f"boost-item-{model}").set_value(item)
+    at.number_input(key=f"boost-points-{model}").set_value(2.5)
+    at.run()
+    seen = {metric.label: metric.value for metric in at.metric}
+    by_hand = preview_boost(workspace, model, "item", item, 2.5)
+    assert seen["Lists that change"] == f"{by_hand.changed:.1%}"
+    assert seen["Exposure of the boosted titles"] == f"{by_hand.exposure_after:.1%}"
+    assert shown(at, "Nothing is saved yet")
+    assert boosts(workspace, model) == []
+    field(at, "text_input", "What people read beside it").input("film of the <b>week</b>")
+    next(button for button in at.button if button.label == "Save the boost").click().run()
+    assert [error.value for error in at.error] == [
+        literal("a boost needs a reason; say in a sentence why it is changed.")
+    ]
+    assert boosts(workspace, model) == []
+    field(at, "text_input", "Why this boost?").input("a campaign")
+    next(button for button in at.button if button.label == "Save the boost").click().run()
+    assert not at.exception
+    assert [message.value for message in at.success]
+    assert boosts(workspace, model)[0]["amount"] == 2.5
+    table = next(frame.value for frame in at.dataframe if "what people read" in frame.value)
+    assert table["points"].tolist() == ["+2.5"]
+    mine = person_page(model=model)
+    assert any("boosted by the operator" in line for line in mine.radio(key=f"picked-{PERSON}").proto.captions)
+    assert shown(mine, literal("The operator boosts it: “film of the <b>week</b>” adds 2.5 to its score."))
+    at = page("diversity", model=model)
+    field(at, "text_input", "Why take it away?").input("over")
+    next(button for button in at.button if button.label == "Take it away").click().run()
+    assert not at.exception
+    assert boosts(workspace, model) == []
+    assert shown(at, "No boost acts on the lists of this model.")
+    assert [event.detail["reason"] for event in workspace.log.entries(kind="policy")] == ["a campaign", "over"]
+
+
+def test_the_preview_of_the_slider_is_made_anew_after_a_boost(state: Path) -> None:
+    model = doors.model_named("linear", state)
+    before = page("diversity", model=model)
+    assert not shown(before, literal("operator's"))
+    set_boost(cached.workspace(), model, "item", doors_item(model), 3.0, "ours", "because")
+    assert shown(page("diversity", model=model), literal("lists hold the operator's 1 boost"))
+
+
+def doors_item(model: str) -> str:
+    return recommend(cached.workspace(), model, PERSON, 30)["items"][25]["item_id"]
+
+
+def test_the_audit_page_does_not_show_an_audit_from_before_a_boost(everything: Path) -> None:
+    model = doors.model_named("popularity", everything)
+    runs = len(cached.workspace().runs.list())
+    page("audit", model=model)
+    assert len(cached.workspace().runs.list()) == runs
+    set_boost(cached.workspace(), model, "item", doors_item(model), 30.0, "ours", "because")
+    at = page("audit", model=model)
+    assert len(cached.workspace().runs.list()) == runs + 1
+    assert shown(at, literal("lists hold the operator's 1 boost"))
+
+
+def test_the_contact_is_named_on_the_page(state: Path) -> None:
+    at = page("diversity")
+    assert shown(at, "Nobody is named yet")
+    field(at, "text_input", "Name, and an address to write to").input(" ")
+    next(button for button in at.button if button.label == "Save the contact").click().run()
+    assert [error.value for error in at.error]
+    field(at, "text_input", "Name, and an address to write to").input("The film desk")
+    next(button for button in at.button if button.label == "Save the contact").click().run()
+    assert not at.exception
+    assert cached.workspace().policies.contact("demo") == "The film desk"
+
+
+@pytest.mark.parametrize("model", NAMES)
+def test_a_boost_can_be_previewed_for_every_model(everything: Path, model: str) -> None:
+    model_id = doors.model_named(model, everything)
+    at = page("diversity", model=model_id)
+    at.selectbox(key=f"boost-item-{model_id}").set_value(doors_item(model_id))
+    at.number_input(key=f"boost-points-{model_id}").set_value(0.5)
+    at.run()
+    assert not at.exception
+    assert "Lists that change" in {metric.label for metric in at.metric}

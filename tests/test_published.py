@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from audit.measures.quality import evaluate
-from models.base import Training
+from models.histories import Training
 from models.registry import create
 from models.slider import CANDIDATES, budget_of, rerank, self_information
 from tests.worlds import published_split

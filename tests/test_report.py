@@ -28,6 +28,7 @@ from app.use_cases.auditing import audit
 from app.use_cases.reporting import report
 from app.use_cases.training import train
 from app.workspace import Workspace
+from audit.inference.closer import TABLES as CLOSER
 from audit.measures.metrics import METRICS
 from audit.plan import Plan
 from audit.report import figures, findings, groups, html, pdf
@@ -175,7 +176,7 @@ def test_overall_numbers_with_interval_n_convention_and_denominator(document: di
 
 
 def test_group_rows_say_the_numbers_of_the_document(document: dict[str, Any]) -> None:
-    rows = [row for row in Page(html.render(document)).rows if len(row) == 9]
+    rows = [row for row in Page(html.render(document)).rows if len(row) == 10]
     wanted = [row for row in document["groups"] if row["value"] is not None and row["gap"] is not None]
     assert len(wanted) > 10
     for row in wanted:
@@ -186,19 +187,20 @@ def test_group_rows_say_the_numbers_of_the_document(document: dict[str, Any]) ->
             for got in same
             if got[1] == f"{row['n']:,}|"
             and f"{row['gap']:+.3f}|{row['gap_low']:+.3f} to {row['gap_high']:+.3f}" in got[3]
-            and row["reason"] in got[8]
+            and row["reason"] in got[9]
         ]
 
 
 def test_a_suppressed_group_is_a_dash_with_its_reason(document: dict[str, Any]) -> None:
     hidden = [row for row in document["groups"] if row["value"] is None]
     assert hidden, "the demo world has a group that is too small"
-    rows = [row for row in Page(html.render(document)).rows if len(row) == 9]
+    rows = [row for row in Page(html.render(document)).rows if len(row) == 10]
     for row in hidden:
-        same = [got for got in rows if got[0] == f"{row['group']}|" and got[1] == f"{row['n']:,}|"]
+        name = " ".join("".join(c if c.isprintable() else " " for c in row["group"]).split())
+        same = [got for got in rows if got[:2] == [f"{name}|", "–|"] and row["reason"] in got[9]]
         assert same
-        assert all(set("".join(got[2:8])) == {"–", "|"} for got in same)
-        assert all(row["reason"] in got[8] for got in same)
+        assert all(set("".join(got[2:9])) == {"–", "|"} for got in same)
+        assert row["n"] is None, "the count itself is held back"
         assert "fewer than 10" in row["reason"]
 
 
@@ -472,7 +474,9 @@ def test_the_tables_of_the_bundle_are_those_of_the_run(told: dict[str, Any], bun
             for name in archive.namelist()
             if name.endswith(".csv")
         }
-    assert len(read) == 6, "three tables of each kind of list"
+    more = [name for name in CLOSER if told[name]]
+    assert len(read) == 6 + len(more), "three tables of each kind of list, and what stands beside the groups"
+    assert {"intersections", "deciles"} < set(more)
     rows = read["tables/groups-1-profiled.csv"]
     assert len(rows) == len(told["groups"])
     for got, wanted in zip(rows, told["groups"], strict=True):

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from data.errors import BadInput
 from models.ranking import Lists
 from models.registry import create
-from models.serving import Request, explain_served, serve
+from models.serving import Request, serve
 from models.slider import rerank, self_information
+from models.why.reasons import explain_served
 from tests.worlds import small_training
 
 seeds = st.integers(0, 2**32 - 1)

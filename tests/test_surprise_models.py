@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import random
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,8 @@ from scipy import sparse
 
 from data.errors import BadInput
 from data.ids import Ids
-from models.base import Profiles, Recommender, Training
+from models.base import Recommender
+from models.histories import Profiles, Training
 from models.rated.neighbours import RatingItemNeighbours, RatingNeighbours, RatingUserNeighbours
 from models.rated.ratings import unchanged
 from models.rated.svd import SVD
@@ -157,22 +157,21 @@ def test_neighbours_are_told_of_only_in_sum_and_only_from_ten_on():
     training = ratings(80)
     model = RatingUserNeighbours(similarity="msd", neighbours=30).fit(training)
     few = RatingUserNeighbours(similarity="msd", neighbours=9).fit(training)
-    why = model.explain(model.profiles(np.array([3])), 2)
+    told, _ = model.evidence(model.profiles(np.array([3])), 2)
     column = training.matrix[:, [2]].toarray()[:, 0]
     near = np.where(column > 0, model.similarity[3], 0)
     chosen = np.argsort(-near, kind="stable")[:30]
     chosen = chosen[near[chosen] > 0]
-    assert why.neighbours is not None
-    assert why.neighbours["count"] == len(chosen) >= 10
-    assert why.neighbours["mean"] == pytest.approx(column[chosen].mean())
+    assert told is not None
+    assert told["count"] == len(chosen) >= 10
+    assert told["mean"] == pytest.approx(column[chosen].mean())
     expected = {"good": (column[chosen] >= 4).sum(), "bad": (column[chosen] <= 2).sum()}
     expected["between"] = len(chosen) - sum(expected.values())
-    assert why.neighbours["histogram"] == expected
-    withheld = few.explain(few.profiles(np.array([3])), 2)
-    assert withheld.neighbours is None
-    assert "Fewer than 10" in withheld.notes[0]
-    for told in (why, withheld):
-        assert "person " not in repr(replace(told, user=""))
+    assert told["histogram"] == expected
+    withheld, notes = few.evidence(few.profiles(np.array([3])), 2)
+    assert withheld is None
+    assert "Fewer than 10" in notes[0]
+    assert "person " not in repr(told)
 
 
 def test_an_edited_person_is_no_neighbour_of_their_own():
@@ -272,7 +271,11 @@ def test_svd_explains_four_terms_and_says_how_rough_the_fold_in_is():
     one = model.profiles(np.array([2]))
     why = model.explain(one, 5)
     assert why.base == pytest.approx(model.training.matrix.data.mean())
-    assert {part.title for part in why.parts} == {"your rating level", "this title's level", "taste match"}
+    assert {part.title for part in why.parts} == {
+        "how high you usually rate",
+        "how high it is usually rated",
+        "how well it matches your taste",
+    }
     assert abs(why.residual) < 1e-12
     folded = model.scores(Profiles(np.array([-1]), one.matrix))[0, 5]
     assert f"by {abs(why.score - folded):.3f}." in why.notes[0]

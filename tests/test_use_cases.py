@@ -18,8 +18,8 @@ from app.use_cases.recommending import recommend, recommend_non_profiled
 from app.workspace import Workspace, opened
 from data.errors import NotFound, SightglassError
 from data.keep.verifier import verify_path
-from models.base import Training
 from models.counted.counts import statistics_hash
+from models.histories import Training
 from models.registry import NAMES, create
 from tests import doors
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 from audit.measures.quality import evaluate
 from audit.plan import Plan
 from audit.run import AuditTables, run_audit
+from audit.yardstick import same
+from audit.yardstick_cases import cases, yardstick
 from data.columns import Kind
 
 TEN = [str(n) for n in range(130, 140)]
@@ -108,3 +111,74 @@ def test_serendipity_of_3000_users_and_4000_items_takes_seconds_not_a_minute():
     result = audit(rows, rows, train, items)
     assert time.perf_counter() - start < 10
     assert result.per_user["serendipity"].between(0, 1).all()
+
+
+# -- the page and the command ----------------------------------------------------------------------------------------
+
+
+def test_every_golden_value_and_every_case_holds() -> None:
+    checks = yardstick()
+    assert [check for check in checks if not check.ok] == []
+    assert len(checks) >= 75
+    assert len({(check.part, check.name) for check in checks}) == len(checks)
+    assert all(check.source for check in checks)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        *(
+            "3.341242",
+            ".135380",
+            "-.170403",
+            ".025140",
+            ".194049",
+            "-.287682",
+            ".0078125",
+            "1.203125",
+            "2.390625",
+            ".132812",
+        ),
+        *("000000111112", "000111223334", "011223345566", ".146887188699111", ".078125", ".10515247355215251"),
+        *("0.82", "0.58", "0.78", "0.97", "0.65", "0.75", "3.91", "0.0000034", "0.390", "0.795", "0.53"),
+        "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+    ],
+)
+def test_the_values_that_were_agreed_on_are_among_them(wanted: str) -> None:
+    assert wanted in {check.expected for check in yardstick()}
+
+
+@pytest.mark.parametrize(
+    "says",
+    ["4.5", "-9.0", "0.0 ", "0.15 against 0.50", "1.0 ", "KeyError", "ImportError", "0.11517506930977106", "rank 11"],
+)
+def test_what_a_known_library_says_stands_beside_ours(says: str) -> None:
+    told = [check.library for check in cases()]
+    assert any(library.startswith(says) for library in told)
+
+
+@pytest.mark.parametrize(
+    ("value", "printed", "held"),
+    [
+        (0.1353795, ".135380", True), (0.135379, ".135380", False), (-0.1747944, "-.174794", True), (2.0, "2", True),
+        (2.51, "2", False), (float("nan"), "1.0", False),
+    ],
+)  # fmt: skip
+def test_a_value_holds_to_its_last_printed_digit(value: float, printed: str, held: bool) -> None:
+    assert same(value, printed) is held
+
+
+def test_the_command_prints_them_and_fails_when_one_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from app.cli import cli
+    from audit.measures import weights
+
+    told = CliRunner().invoke(cli, ["yardstick", "--json"])
+    document = json.loads(told.stdout)
+    assert (told.exit_code, document["ok"], document["held"]) == (0, True, document["of"])
+    monkeypatch.setitem(weights.BROWSING, "rbp", lambda ranks: 0.8 ** (ranks - 1))
+    told = CliRunner().invoke(cli, ["yardstick", "--json"])
+    document = json.loads(told.stdout)
+    assert (told.exit_code, document["ok"]) == (1, False)
+    assert "rbp" in document["checks"][0]["name"]  # what fails comes first

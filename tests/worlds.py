@@ -10,7 +10,7 @@ import pandas as pd
 from data.columns import Kind
 from data.ids import Ids
 from data.tables import Interactions
-from models.base import Training
+from models.histories import Training
 
 GENRES = np.array(["action", "comedy", "drama", "horror"])
 

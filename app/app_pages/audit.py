@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import assessment_words, cached
-from app.app_pages.parts import evidence
+from app.app_pages.parts import closer, evidence, item_side, people_side
 from app.scope import current, recall, remember
 from app.text import literal
 from app.use_cases.auditing import audit
@@ -31,7 +31,9 @@ groups = pd.DataFrame(document["groups"])
 if groups.empty:
     st.info("This data set holds no attribute of people, so no group can be compared.")
 else:
+    closer.banner(document)
     evidence.groups(document, groups)
+    closer.beside(document)
 
 st.header("Providers", anchor=False)
 providers = pd.DataFrame(document["providers"])
@@ -39,6 +41,20 @@ if providers.empty:
     st.info("This data set names no provider, so exposure by provider cannot be shown.")
 else:
     evidence.providers(document, providers)
+item_side.one_provider(document)
+
+st.header("Groups of titles", anchor=False)
+item_side.groups_of_items(document)
+st.subheader("How unequal exposure is", anchor=False)
+item_side.inequality(document)
+
+st.header("Groups that nobody has to supply", anchor=False)
+people_side.segments(document)
+st.subheader("How popularity treats each group", anchor=False)
+people_side.lift(document)
+
+st.header("What lists and histories give away", anchor=False)
+people_side.privacy(document)
 
 st.header("With and without a profile", anchor=False)
 evidence.both_modes(document)

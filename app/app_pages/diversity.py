@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import assessment_words, cached, charts, displays
+from app.app_pages.parts import policies
 from app.scope import current, recall
 from app.text import literal, short
 from app.use_cases import choosing
@@ -87,3 +88,6 @@ with st.form("policy", border=True):
         except SightglassError as refused:
             st.error(literal(refused))
 st.caption(literal(f"{seen.protocol}. k = {seen.k}."))
+
+policies.boosts(workspace, scope)
+policies.contact(workspace, scope)

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from app import cached, wording
-from app.app_pages.parts import why
+from app.app_pages.parts import other_titles, why
 from app.scope import current, recall, remember
 from app.text import label, literal, short
 from app.use_cases import choosing
-from app.use_cases.recommending import recommend
+from app.use_cases.explaining import Asked
+from app.use_cases.recommending import PersonalList, recommend
 
 scope = current()
 workspace = cached.workspace()
@@ -58,14 +59,17 @@ def personal() -> None:
             on_change=move_slider,
             help=wording.SLIDER_HELP,
         )
-        shown = recommend(workspace, scope.model_id, person)
-        st.caption(wording.slider_effect(shown, chosen))
+        personal_list = PersonalList.of(workspace, scope.model_id, person)
+        shown = personal_list.document()
+        st.caption(wording.slider_effect(shown, chosen) if shown["profiled"] else wording.NOTHING_KNOWN)
         item = why.pick_from_list(workspace, scope, person, shown)
+        asked = Asked(personal_list)
+        other_titles.why_not(asked)
         if chosen["slider"] is not None:
             st.button("Follow the default again", on_click=follow_default, type="tertiary", icon=":material/undo:")
     with right:
         if item is not None:
-            why.panel(workspace, scope, person, item)
+            why.panel(workspace, scope, person, asked, item)
 
 
 def same_for_all() -> None:

@@ -34,14 +34,16 @@ def my_data(
 
 @cli.command()
 def verify(
-    path: Annotated[Path, typer.Argument(help="An evidence bundle, an erasure certificate or an exported log.")],
+    path: Annotated[
+        Path, typer.Argument(help="An evidence bundle, an erasure certificate, a receipt or an exported log.")
+    ],
     json_: Json = False,
 ) -> None:
-    """Check a bundle, a certificate or the log, offline."""
+    """Check a bundle, a certificate, a receipt or the log, offline."""
     from data.keep.verifier import verify_path
 
     if not path.exists():
-        raise BadInput("there is no such file", file=path, fix="give the path of a bundle, certificate or log")
+        raise BadInput("there is no such file", file=path, fix="give the path of a bundle, certificate, receipt or log")
     told = verify_path(path)
     say(told, json_)
     raise typer.Exit(0 if told["ok"] else 1)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pandas as pd
 
 from app.outputs import check_folder
+from app.use_cases.boosting import boosts_for, boosts_line, boosts_mark
+from app.use_cases.counting import audit_counted, known_pairs, too_large
 from app.use_cases.evaluating import everybody, held_out
 from app.workspace import Workspace
 from audit.plan import Plan
@@ -22,20 +26,26 @@ from data.keep.events import Kind
 from data.keep.home import private_folder, write_whole
 from data.load.folder import read_known
 from data.tables import Dataset
-from models.base import Recommender, Training
+from models.base import Recommender
+from models.histories import Training
 from models.popularity import Popularity
 from models.registry import create
+from models.serving import Boost
 
 PURPOSE = "audit of group outcomes"
 
 
 @dataclass(frozen=True, eq=False)
 class Twin:
-    """A model's twin for judging: the same kind and settings, fitted without the held-out choices."""
+    """A model's twin for judging: the same kind and settings, fitted without the held-out choices.
+
+    `boosts` are those that the operator set for the lists of the model; the protocol says so where there are any.
+    """
 
     model: Recommender
     outcomes: pd.DataFrame
     protocol: str
+    boosts: tuple[Boost, ...] = ()
 
 
 def audit(
@@ -47,14 +57,20 @@ def audit(
     recommendations: Path | None = None,
     outcomes: Path | None = None,
     plan_file: Path | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancel: Event | None = None,
 ) -> dict[str, Any]:
     """Run an audit and keep it; the plan's hash enters the log before anything is computed.
 
     For a model of ours the lists that use no profile are audited beside its own. Returns the document with run_id,
-    and the folder of its tables when `out` is given.
+    and the folder of its tables when `out` is given. Lists too large for memory are counted by the engine instead;
+    `progress` and `cancel` are for them.
     """
     if out:
         check_folder(out)
+    if model_id is None and recommendations is not None and too_large(recommendations):
+        files = (recommendations, outcomes)
+        return audit_counted(workspace, data, *files, groups_of, out, plan_file, progress=progress, cancel=cancel)
     plan = Plan.load(plan_file) if plan_file else Plan.of()
     dataset = workspace.catalog.open(data)
     jobs = _jobs(workspace, dataset, model_id, recommendations, outcomes, plan.k)
@@ -86,8 +102,9 @@ def twin(workspace: Workspace, model_id: str) -> Twin:
     dataset = workspace.catalog.open(about["data"])
     part, outcomes, split = held_out(dataset)
     fitted = create(about["model"], **about["settings"]).fit(Training.of(dataset, part))
-    told = f"the same model and settings, fitted without the truth; {split}"
-    return Twin(fitted, outcomes, told)
+    boosts = boosts_for(workspace, model_id, fitted)
+    told = f"the same model and settings, fitted without the truth; {split}{boosts_line(boosts)}"
+    return Twin(fitted, outcomes, told, boosts)
 
 
 def groups_of(workspace: Workspace, dataset: Dataset) -> dict[str, pd.Series]:
@@ -103,8 +120,8 @@ def groups_of(workspace: Workspace, dataset: Dataset) -> dict[str, pd.Series]:
 
 
 def run_label(workspace: Workspace, model_id: str) -> str:
-    """What the runs of a model in its present state are called; a model that changed has none yet."""
-    return f"{model_id} {workspace.shelf.about(model_id)['statistics_hash'][:12]}"
+    """What the runs of a model in its present state, boosts included, are called; one that changed has none yet."""
+    return f"{model_id} {workspace.shelf.about(model_id)['statistics_hash'][:12]}{boosts_mark(workspace, model_id)}"
 
 
 def known_choices(model: Recommender) -> pd.DataFrame:
@@ -145,7 +162,7 @@ def _our_lists(workspace: Workspace, dataset: Dataset, model_id: str, k: int) ->
     known = known_choices(judged.model)
     popular = Popularity().fit(judged.model.training)
     tables = {
-        "profiled": _tables(workspace, dataset, everybody(judged.model, k), judged.outcomes, known),
+        "profiled": _tables(workspace, dataset, everybody(judged.model, k, judged.boosts), judged.outcomes, known),
         "non-profiled": _tables(workspace, dataset, everybody(popular, k), judged.outcomes, known),
     }
     return _Jobs(tables, judged.protocol)
@@ -154,10 +171,7 @@ def _our_lists(workspace: Workspace, dataset: Dataset, model_id: str, k: int) ->
 def _foreign_lists(workspace: Workspace, dataset: Dataset, lists: Path, truth: Path) -> _Jobs:
     recommended = check_recommendations(read_known(lists, Table.RECOMMENDATIONS))
     outcomes = check_outcomes(read_known(truth, Table.OUTCOMES))
-    # what the lists could know: every choice of the data set but the held-out ones
-    all_pairs = dataset.interactions.frame()[[USER, ITEM]]
-    merged = all_pairs.merge(outcomes[[USER, ITEM]], on=[USER, ITEM], how="left", indicator=True)
-    known = merged.loc[merged["_merge"] == "left_only", [USER, ITEM]]
+    known = known_pairs(dataset, outcomes)
     told = f"lists of {lists.name}, truth of {truth.name}; all other choices of '{dataset.name}' count as known"
     return _Jobs({"imported": _tables(workspace, dataset, recommended, outcomes, known)}, told)
 
@@ -166,7 +180,9 @@ def _tables(
     workspace: Workspace, dataset: Dataset, lists: pd.DataFrame, outcomes: pd.DataFrame, known: pd.DataFrame
 ) -> AuditTables:
     groups = groups_of(workspace, dataset)
-    return AuditTables(lists, outcomes, known, dataset.items, dataset.kinds, groups, len(dataset.users))
+    inputs = {name: column for name, column in groups.items() if dataset.roles.get(name) != Role.SENSITIVE}
+    content = (dataset.items, dataset.kinds, groups, len(dataset.users))
+    return AuditTables(lists, outcomes, known, *content, inputs=inputs)
 
 
 def _document(results: dict[str, Audit], about: dict[str, Any], protocol: str) -> dict[str, Any]:
@@ -188,6 +204,7 @@ def _write(out: Path, document: dict[str, Any], results: dict[str, Audit]) -> st
             ("groups", audit.groups.rows),
             ("providers", audit.providers),
             ("overall", audit.overall),
+            *((name, table) for name, table in audit.closer.tables.items() if len(table)),
         ):
             text = table.to_csv(index=name == "overall")
             write_whole(folder / f"{name}-{label}.csv", text.encode(), mode=0o644)

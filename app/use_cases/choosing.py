@@ -15,6 +15,7 @@ def choice(workspace: Workspace, data: str, user: str) -> dict[str, Any]:
         "profiling": held.profiling,
         "excluded": sorted(held.excluded),
         "hidden": sorted(held.hidden),
+        "less": sorted(held.less),
         "default_slider": workspace.policies.default_slider(data),
     }
 
@@ -39,6 +40,32 @@ def include(workspace: Workspace, data: str, user: str, item: str) -> None:
     workspace.choices.restore_item(data, user, item)
 
 
+def use_less(workspace: Workspace, data: str, user: str, item: str) -> None:
+    """Let a past choice count for less: half way to the list that is made without it."""
+    workspace.choices.use_less(data, user, item)
+
+
+def use_fully(workspace: Workspace, data: str, user: str, item: str) -> None:
+    """Let it count in full again."""
+    workspace.choices.use_fully(data, user, item)
+
+
+def hide(workspace: Workspace, data: str, user: str, item: str) -> None:
+    """Never show a title to this person."""
+    workspace.choices.hide_item(data, user, item)
+
+
+def show_again(workspace: Workspace, data: str, user: str, item: str) -> None:
+    """Let a hidden title be shown again."""
+    workspace.choices.show_item(data, user, item)
+
+
 def set_default_slider(workspace: Workspace, data: str, position: float, reason: str, actor: str = "manager") -> None:
     """The product manager's default; it never changes the list of a person who set their own position."""
     workspace.policies.set_default_slider(data, position, actor, reason)
+
+
+def set_contact(workspace: Workspace, data: str, contact: str, actor: str = "manager") -> None:
+    """Name who answers for the lists of a data set; people read it beside every explanation."""
+    workspace.catalog.summary(data)
+    workspace.policies.set_contact(data, contact, actor)

@@ -10,6 +10,7 @@ from app.use_cases.training import train
 from app.workspace import Workspace
 
 NAME = "demo"
+CONTACT = "Whoever runs this demo world. It is made up, and so is everybody in it."
 # chosen by validation on the demo world (tests/test_demo_setup.py holds it); given here so that the first start is quick
 LINEAR = {"regularization": 200}
 
@@ -18,6 +19,7 @@ def ensure_demo(workspace: Workspace) -> str:
     """Register the demo world and train its first model where they are missing; returns the id of a demo model."""
     if NAME not in workspace.catalog.names():
         import_demo(workspace, NAME)
+        workspace.policies.set_contact(NAME, CONTACT, "operator")
     known = [name for name in workspace.shelf.ids() if workspace.shelf.about(name)["data"] == NAME]
     if known:
         return known[0]

@@ -13,8 +13,9 @@ from app.workspace import Workspace
 from data.errors import NotFound
 from data.keep.events import Kind
 from data.keep.evidence import certificate, claims_sha256
-from models.base import Recommender, Training
+from models.base import Recommender
 from models.counted.counts import statistics_hash
+from models.histories import Training
 from models.registry import create
 
 VERSION = "0.1.0"
@@ -35,6 +36,7 @@ def erase(workspace: Workspace, data: str, user: str) -> dict[str, Any]:
     trained = [name for name in workspace.shelf.ids() if workspace.shelf.about(name)["data"] == data]
     proofs = [proof for name in trained if (proof := _erase_from_model(workspace, name, user, without))]
     workspace.choices.forget(data, user)
+    workspace.receipts.forget(data, user)
     workspace.pseudonyms.suppress(data, user)
     workspace.pseudonyms.forget(data, user)
     claims: dict[str, Any] = {
@@ -43,7 +45,7 @@ def erase(workspace: Workspace, data: str, user: str) -> dict[str, Any]:
         "received_at": received,
         "executed_at": _now(),
         "legal_ground": "request of the person (GDPR Art. 17)",
-        "scope": ["interactions", "users", "sensitive attributes", "choices", "models", "pseudonym key"],
+        "scope": ["interactions", "users", "sensitive attributes", "choices", "receipts", "models", "pseudonym key"],
         "models": proofs,
         "suppression_entry_present": True,
         "recipients_notified": [],

@@ -15,8 +15,10 @@ from data.errors import BadInput
 from data.keep.events import Kind
 from data.splits import random_split, read_pair
 from data.tables import Dataset, Interactions
-from models.base import Recommender, Training
+from models.base import Recommender
+from models.histories import Training
 from models.registry import create
+from models.serving import Boost, serve_everybody
 
 SPLIT_SHARE, SPLIT_SEED = 0.2, 0
 
@@ -31,7 +33,10 @@ def evaluate(
     test: Path | None = None,
     k: int = 10,
 ) -> dict[str, Any]:
-    """Fit on one part of the choices, rank all unseen items, judge against the other part."""
+    """Fit on one part of the choices, rank all unseen items, judge against the other part.
+
+    It judges a kind of model: boosts, which belong to a stored one, play no part.
+    """
     dataset = workspace.catalog.open(data)
     part, outcomes, split = _parts(dataset, train, test)
     recommender = create(model, **(settings or {}))
@@ -63,9 +68,9 @@ def evaluate(
     return told
 
 
-def everybody(recommender: Recommender, k: int) -> pd.DataFrame:
-    """The recommendations table of all people of the training data."""
-    lists = recommender.recommend(recommender.profiles(), k)
+def everybody(recommender: Recommender, k: int, boosts: tuple[Boost, ...] = ()) -> pd.DataFrame:
+    """The recommendations table of all people of the training data, with the operator's boosts where any are given."""
+    lists = serve_everybody(recommender, k, boosts=boosts).lists
     return lists.frame(recommender.training.users, recommender.training.items)
 
 

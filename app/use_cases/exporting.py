@@ -19,7 +19,7 @@ from data.columns import ITEM, TIME, TITLE, Role
 from data.errors import BadInput, NotFound
 from data.keep.events import Kind
 from data.keep.home import write_whole
-from data.keep.verifier import sha256, zip_bytes
+from data.keep.verifier import canonical, sha256, zip_bytes
 from data.tables import Dataset
 
 PURPOSE = "access request of the person"
@@ -51,6 +51,7 @@ def my_data(workspace: Workspace, data: str, user: str, out: Path) -> dict[str, 
         "attributes": _attributes(who),
         "choices": _choices(who),
         "models": _models(who),
+        "receipts": _receipts(who),
         "events": _events(who),  # last, so that the readings above are in it
     }
     write_whole(out, zip_bytes(_files(who, tables)))
@@ -99,7 +100,7 @@ def _choices(who: _Person) -> list[dict[str, Any]]:
     settings = [
         ("slider", f"{held['slider'] if own else held['default_slider']:g}", "yes" if own else "no", None),
         ("profiling", "yes" if held["profiling"] else "no", "no" if held["profiling"] else "yes", None),
-        *((name, "yes", "yes", item) for name in ("excluded", "hidden") for item in held[name]),
+        *((name, "yes", "yes", item) for name in ("excluded", "less", "hidden") for item in held[name]),
     ]
     rows = pd.DataFrame(settings, columns=["setting", "value", "own", ITEM], dtype=object)
     return _records(rows.assign(title=rows[ITEM].map(titles)))
@@ -126,6 +127,18 @@ def _in_model(who: _Person, model_id: str) -> dict[str, Any] | None:
         "your_choices": int(training.matrix.indptr[row + 1] - training.matrix.indptr[row]),
         "explanation": str(model.kind),
     }
+
+
+def _receipts(who: _Person) -> list[dict[str, Any]]:
+    return [
+        {
+            **{name: told[name] for name in ("receipt_id", "made_at")},
+            "model_id": told["model"]["model_id"],
+            "titles": len(told["list"]),
+            "receipt": canonical(told).decode(),
+        }
+        for told in who.workspace.receipts.of(who.dataset.name, who.user)
+    ]
 
 
 def _events(who: _Person) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from audit.measures.exposure import list_statistics, provider_exposure
 from audit.measures.popularity import popularity
 from audit.measures.quality import quality
 from data.columns import PROVIDER
+from models.serving import Request, candidates_of
 from models.slider import CANDIDATES, budget_of, rerank, self_information
 
 POSITIONS = tuple(round(step / 10, 1) for step in range(11))
@@ -39,12 +40,13 @@ class Preview:
 
 
 def preview(workspace: Workspace, model_id: str, k: int = 10) -> Preview:
-    """Lists of everybody at eleven positions, judged against held-out choices of a twin of the model."""
+    """Lists of everybody at eleven positions, boosts included, judged against held-out choices of a twin of the model."""
     judged = twin(workspace, model_id)
     model = judged.model
     data = workspace.shelf.about(model_id)["data"]
     dataset = workspace.catalog.open(data)
-    candidates = model.recommend(model.profiles(), CANDIDATES)
+    everybody = model.profiles()
+    candidates = candidates_of(model, Request(everybody, k, boosts=judged.boosts), everybody, CANDIDATES)
     surprise = self_information(model.item_counts, len(model.training.users))
     known = known_choices(model)
     overall, ndcg, exposure = {}, {}, {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,67 @@ import numpy as np
 import pandas as pd
 
 from app.outputs import check_file, write_file
+from app.use_cases.boosting import boosts_for
 from app.workspace import Workspace
 from data.columns import ITEM, RANK, SCORE, USER
 from data.errors import BadInput, NotFound
 from data.ids import Ids
+from data.keep.choices import Choice
 from models import saving
-from models.base import Profiles, Recommender
+from models.base import Recommender
+from models.histories import Profiles, history
 from models.serving import Request, Served, non_profiled, serve, serve_everybody
 
+NOTHING_KNOWN = "no past choice may be used"
 _LARGEST_K = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class PersonalList:
+    """The list that a person is shown, made once for every question about it. No `request`: it is the same for all."""
+
+    workspace: Workspace
+    model_id: str
+    k: int
+    model: Recommender | None = None
+    request: Request | None = None
+    without: tuple[str, ...] = ()
+    reason: str | None = None  # why there is no personal list, where the person did not switch it off
+
+    @classmethod
+    def of(
+        cls,
+        workspace: Workspace,
+        model_id: str,
+        user: str,
+        k: int = 10,
+        serendipity: float | None = None,
+        without: Sequence[str] = (),
+    ) -> PersonalList:
+        """The list as the person's own choices make it; without a profile where they want none or nothing may be used."""
+        choice = workspace.choices.get(workspace.shelf.about(model_id)["data"], user)
+        if not choice.profiling:
+            return cls(workspace, model_id, k)
+        model = workspace.model(model_id)
+        request, used = _request(workspace, model_id, model, user, choice, k, serendipity, without)
+        if model.profiled and not request.one.matrix.nnz:
+            return cls(workspace, model_id, k, without=tuple(used), reason=NOTHING_KNOWN)
+        return cls(workspace, model_id, k, model, request, tuple(used))
+
+    def document(self) -> dict[str, Any]:
+        """The list as plain values."""
+        if self.model is None or self.request is None:
+            told = recommend_non_profiled(self.workspace, self.model_id, self.k)
+            return {**told, "without": list(self.without), "reason": self.reason} if self.reason else told
+        shown = serve(self.model, self.request)
+        return {
+            "model_id": self.model_id,
+            "profiled": True,
+            "serendipity": self.request.serendipity,
+            "relevance_kept": shown.kept,
+            "without": list(self.without),
+            "items": _rows(shown, self.model, self.request),
+        }
 
 
 def recommend(
@@ -38,20 +91,7 @@ def recommend(
     """
     if not profiled:
         return recommend_non_profiled(workspace, model_id, k)
-    choice = workspace.choices.get(workspace.shelf.about(model_id)["data"], user)
-    if not choice.profiling:
-        return recommend_non_profiled(workspace, model_id, k)
-    model = workspace.model(model_id)
-    request, used = personal_request(workspace, model_id, model, user, k, serendipity, without)
-    shown = serve(model, request)
-    return {
-        "model_id": model_id,
-        "profiled": True,
-        "serendipity": request.serendipity,
-        "relevance_kept": shown.kept,
-        "without": used,
-        "items": _rows(shown, model),
-    }
+    return PersonalList.of(workspace, model_id, user, k, serendipity, without).document()
 
 
 def recommend_non_profiled(workspace: Workspace, model_id: str, k: int = 10) -> dict[str, Any]:
@@ -77,7 +117,7 @@ def recommend_all(
     check_file(out)
     model = workspace.model(model_id)
     started = time.perf_counter()
-    lists = serve_everybody(model, _checked_k(k), serendipity).lists
+    lists = serve_everybody(model, _checked_k(k), serendipity, boosts_for(workspace, model_id, model)).lists
     users = model.training.users
     frame = _off_is_off(workspace, model_id, lists.frame(users, model.training.items), users, k)
     seconds = round(time.perf_counter() - started, 3)
@@ -107,15 +147,37 @@ def personal_request(
     without: Sequence[str] = (),
 ) -> tuple[Request, list[str]]:
     """What a personal list is asked for, and the history items that the person took out of it."""
-    data = workspace.shelf.about(model_id)["data"]
-    choice = workspace.choices.get(data, user)
+    choice = workspace.choices.get(workspace.shelf.about(model_id)["data"], user)
+    return _request(workspace, model_id, model, user, choice, k, serendipity, without)
+
+
+def _request(
+    workspace: Workspace,
+    model_id: str,
+    model: Recommender,
+    user: str,
+    choice: Choice,
+    k: int,
+    serendipity: float | None,
+    without: Sequence[str],
+) -> tuple[Request, list[str]]:
     code = model.training.users.code(user, "person")
     items = model.training.items
-    excluded = sorted({*choice.excluded, *(parse_item(name, items) for name in without)}, key=items.code)
-    one = model.profiles(np.array([code])).without(items.codes(excluded))
-    position = _position(workspace, data, choice.slider, serendipity)
-    hidden = items.codes(sorted(choice.hidden))
-    return Request(one, _checked_k(k), position, hidden[hidden >= 0]), excluded
+    kept = (name for name in choice.excluded if name in items)  # a data set that was replaced may have lost one
+    excluded = sorted({*kept, *(parse_item(name, items) for name in without)}, key=items.code)
+    whole = model.profiles(np.array([code]))
+    one = whole.without(items.codes(excluded)) if excluded else whole
+    hidden, less = items.codes(sorted(choice.hidden)), items.codes(sorted(choice.less))
+    request = Request(
+        one,
+        _checked_k(k),
+        _position(workspace, workspace.shelf.about(model_id)["data"], choice.slider, serendipity),
+        hidden[hidden >= 0],
+        tuple(int(code) for code in less if code in history(one)[0]),
+        boosts_for(workspace, model_id, model),
+        whole if excluded else None,
+    )
+    return request, excluded
 
 
 def parse_item(word: str, items: Ids) -> str:
@@ -148,7 +210,7 @@ def _checked_k(k: int) -> int:
     return k
 
 
-def _rows(shown: Served, model: Recommender) -> list[dict[str, Any]]:
+def _rows(shown: Served, model: Recommender, request: Request) -> list[dict[str, Any]]:
     return [
         {
             "item_id": model.training.items[code],
@@ -158,6 +220,7 @@ def _rows(shown: Served, model: Recommender) -> list[dict[str, Any]]:
             "relevance": float(shown.relevance[place]),
             "surprise_bits": float(shown.surprise[place]),
             "slider_term": shown.slider_term(place),
+            "boost_term": float(sum(boost.values[code] for boost in request.boosts)),
         }
         for place, code in enumerate(shown.items.tolist())
     ]

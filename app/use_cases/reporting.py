@@ -10,6 +10,7 @@ from typing import Any
 
 from app.spreadsheet import csv_bytes
 from app.workspace import Workspace
+from audit.inference.closer import TABLES as CLOSER
 from data.errors import BadInput
 from data.keep.events import Event, Kind
 from data.keep.evidence import write_bundle
@@ -146,7 +147,8 @@ def _tables(document: Mapping[str, Any]) -> dict[str, bytes]:
         f"tables/{name}-{place}-{_file_name(label)}.csv": csv_bytes(list(rows))
         for place, (label, told) in enumerate(labelled.items(), 1)
         for name, rows in (
-            ("overall", told["overall"].values()), ("groups", told["groups"]), ("providers", told["providers"])
+            ("overall", told["overall"].values()), ("groups", told["groups"]), ("providers", told["providers"]),
+            *((each, told[each]) for each in CLOSER if told.get(each)),
         )
     }  # fmt: skip
 

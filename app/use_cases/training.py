@@ -9,7 +9,7 @@ from typing import Any
 from app.workspace import Workspace
 from data.errors import BadInput
 from data.keep.events import Kind
-from models.base import Training
+from models.histories import Training
 from models.registry import create
 
 

@@ -13,7 +13,7 @@ from scipy import sparse
 from audit.inference.answers import decide
 from audit.inference.families import adjust, permutation_p
 from audit.inference.frames import metric_frame
-from audit.inference.intervals import Bootstrap
+from audit.inference.intervals import Bootstrap, Resampled
 from audit.measures.coded import divide
 from audit.measures.exposure import UNKNOWN
 from audit.plan import Plan
@@ -52,8 +52,7 @@ def group_tables(per_user: pd.DataFrame, groups: dict[str, pd.Series], plan: Pla
     with 80 % power at 5 % before correction. Numbers of a group under `plan.minimum_cell` are NaN, its n stays.
     `summary`: MetricFrame's difference and ratio between the known groups that may be shown. `state`: see `decide`.
     """
-    chosen = {name: groups[name] for name in _planned(groups, plan)}
-    labels = {name: _labels(name, column, per_user.index) for name, column in chosen.items()}
+    labels = planned_labels(groups, per_user.index, plan)
     values = per_user[[*plan.metrics, *plan.exploratory]].astype(np.float64)
     draws = _draws(plan, sum(column.nunique() for column in labels.values()))
     frames = {name: _frames(column, values) for name, column in labels.items()}
@@ -66,6 +65,18 @@ def group_tables(per_user: pd.DataFrame, groups: dict[str, pd.Series], plan: Pla
     summaries = [_summary(column, values, frames[name], plan) for name, column in labels.items()]
     family = int((rows["p_adjusted"].notna() & (rows["family"] == "confirmatory") & ~rows["mirror"]).sum())
     return GroupTables(rows[list(COLUMNS)], pd.concat(summaries, ignore_index=True), family, draws)
+
+
+def planned_labels(groups: dict[str, pd.Series], users: pd.Index, plan: Plan) -> dict[str, pd.Series]:
+    """The group of every user in every planned attribute, as text; 'unknown' where it is not known."""
+    return {name: _labels(name, groups[name], users) for name in _planned(groups, plan)}
+
+
+def coded(labels: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """The group of every user as a number, and the names; 'unknown' comes last and is there even if nobody is."""
+    known = Ids(labels[labels != UNKNOWN])
+    codes = known.codes(labels)
+    return np.where(codes < 0, len(known), codes), [*map(str, known.values), UNKNOWN]
 
 
 def _planned(groups: dict[str, pd.Series], plan: Plan) -> list[str]:
@@ -102,17 +113,15 @@ def _frames(labels: pd.Series, values: pd.DataFrame) -> dict[str, MetricFrame]:
 def _attribute(
     labels: pd.Series, values: pd.DataFrame, frames: dict[str, MetricFrame], plan: Plan, draws: int
 ) -> pd.DataFrame:
-    known = Ids(labels[labels != UNKNOWN])
-    names = [*map(str, known.values), UNKNOWN]
-    codes = known.codes(labels)
-    codes = np.where(codes < 0, len(known), codes)
+    codes, names = coded(labels)
+    known = len(names) - 1
     array = values.to_numpy()
     columns = {**_by_group(values, frames, names), **_gaps(array, codes, len(names), plan)}
-    columns["p"] = _p(array, codes, len(known), draws, [plan.seed, crc32(str(labels.name).encode())])
+    columns["p"] = _p(array, codes, known, draws, [plan.seed, crc32(str(labels.name).encode())])
     grid = pd.MultiIndex.from_product([values.columns, names], names=["metric", "group"]).to_frame(index=False)
     table = grid.assign(attribute=str(labels.name), **{name: column.ravel() for name, column in columns.items()})
     table["family"] = np.where(table["metric"].isin(plan.metrics), "confirmatory", "exploratory")
-    table["mirror"] = (len(known) == 2) & (table["group"] == names[1])
+    table["mirror"] = (known == 2) & (table["group"] == (names[1] if known == 2 else ""))
     few, alone = table["n"] < plan.minimum_cell, table["n_rest"] < plan.minimum_cell
     table.loc[few, _NUMBERS] = np.nan
     table.loc[few | alone, _GAPS] = np.nan
@@ -131,19 +140,26 @@ def _by_group(values: pd.DataFrame, frames: dict[str, MetricFrame], names: list[
 
 def _gaps(array: np.ndarray, codes: np.ndarray, n_groups: int, plan: Plan) -> dict[str, np.ndarray]:
     """Metrics x groups: gap, the intervals of value and gap, and the gap that could have been detected."""
-    bootstrap = Bootstrap(plan.draws, plan.seed, plan.level)
-    table = _indicators(array, codes, n_groups)
-    shape = (2, array.shape[1], n_groups)
-    seen = _against_rest(np.asarray(table.sum(axis=0)).reshape(1, *shape))
-    drawn = _against_rest(bootstrap.sums(table).reshape(-1, *shape))
-    low, high = bootstrap.bounds(drawn["value"])
-    gap_low, gap_high = bootstrap.bounds(drawn["gap"])
-    spread = pd.DataFrame(drawn["gap"]).std().to_numpy()
-    pairs = {"low": low, "high": high, "gap_low": gap_low, "gap_high": gap_high, "detectable_gap": _POWER * spread}
-    return {"gap": seen["gap"][0], "n_rest": seen["n_rest"][0], **pairs}
+    seen = resampled_gaps(array, codes, n_groups, plan)
+    low, high = seen["value"].bounds(plan.level)
+    gap_low, gap_high = seen["gap"].bounds(plan.level)
+    detectable = _POWER * seen["gap"].spread
+    pairs = {"low": low, "high": high, "gap_low": gap_low, "gap_high": gap_high, "detectable_gap": detectable}
+    return {"gap": seen["gap"].seen, "n_rest": seen["n_rest"].seen, **pairs}
 
 
-def _indicators(array: np.ndarray, codes: np.ndarray, n_groups: int) -> sparse.csr_array:
+def resampled_gaps(array: np.ndarray, codes: np.ndarray, n_groups: int, plan: Plan) -> dict[str, Resampled]:
+    """`value`, `gap` and `n_rest` of metrics x groups in the sample and in resamples of users."""
+    shape = (-1, 2, array.shape[1], n_groups)
+    names = ("value", "gap", "n_rest")
+    both = Bootstrap.of(plan).resampled(
+        indicators(array, codes, n_groups),
+        lambda sums: np.hstack([against_rest(sums.reshape(shape))[name] for name in names]),
+    )
+    return dict(zip(names, both.split(len(names)), strict=True))
+
+
+def indicators(array: np.ndarray, codes: np.ndarray, n_groups: int) -> sparse.csr_array:
     """Users x (value | has one) x metrics x groups: a user's numbers stand in the columns of the user's own group."""
     n, width = array.shape
     valid = np.isfinite(array)
@@ -153,7 +169,7 @@ def _indicators(array: np.ndarray, codes: np.ndarray, n_groups: int) -> sparse.c
     return sparse.csr_array((cells.ravel(), columns.ravel(), pointers), shape=(n, 2 * width * n_groups))
 
 
-def _against_rest(sums: np.ndarray) -> dict[str, np.ndarray]:
+def against_rest(sums: np.ndarray) -> dict[str, np.ndarray]:
     """Draws x (metrics x groups), from draws x (sum | count) x metrics x groups with the unknown group last."""
     total, count = sums[:, 0], sums[:, 1]
     own = np.arange(sums.shape[-1]) < sums.shape[-1] - 1

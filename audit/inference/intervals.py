@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from audit.inference.bca import bca_bounds
 from audit.measures.coded import divide
+from audit.plan import Plan
 
+Statistic = Callable[[np.ndarray], np.ndarray]  # sums (rows x columns) to values (rows x any)
 Table = np.ndarray | sparse.csr_array
 
 _UNITS = 5_000  # more users than this are dealt at random into so many equal parts, and the parts are resampled
@@ -19,7 +24,7 @@ _COLUMNS = 512
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with its percentile interval; low and high are NaN below two users."""
+    """A value with its interval; low and high are NaN below two users."""
 
     value: float
     low: float
@@ -27,9 +32,43 @@ class Interval:
     n: int
 
 
+@dataclass(frozen=True, eq=False)
+class Resampled:
+    """Values of the sample, of every resample (draws x values), and without each unit where the interval is BCa."""
+
+    seen: np.ndarray
+    drawn: np.ndarray
+    left_out: np.ndarray | None
+
+    def bounds(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Low and high of every value."""
+        if self.left_out is None:
+            return _percentiles(self.drawn, level)
+        return bca_bounds(self.drawn, self.seen, self.left_out, level)
+
+    def split(self, parts: int) -> list[Resampled]:
+        """The values in equal parts, in order."""
+        return self.at(np.arange(1, parts) * (len(self.seen) // parts))
+
+    def at(self, places: np.ndarray) -> list[Resampled]:
+        """The values cut before each of these places."""
+        n = len(places) + 1
+        left = [None] * n if self.left_out is None else np.split(self.left_out, places, axis=1)
+        pairs = zip(np.split(self.seen, places), np.split(self.drawn, places, axis=1), left, strict=True)
+        return [Resampled(*pair) for pair in pairs]
+
+    @property
+    def spread(self) -> np.ndarray:
+        """Standard error of every value: the standard deviation of its defined resamples."""
+        return pd.DataFrame(self.drawn).std().to_numpy()
+
+
 @dataclass(frozen=True)
 class Bootstrap:
-    """Percentile bootstrap of users (Efron 1979), seeded: the same users meet the same resamples in every call.
+    """Bootstrap of users (Efron 1979), seeded: the same users meet the same resamples in every call.
+
+    `method` says how an interval is read from the resamples: percentiles, or BCa (`bca_bounds`); shares of a total keep
+    percentiles.
 
     Everything here is a function of sums over users, so a resample is one row of counts and all columns share it. Above
     5,000 users the parts stand for users: each part is a random set of users, so the spread of its sum is theirs.
@@ -38,6 +77,31 @@ class Bootstrap:
     draws: int = 2000
     seed: int = 0
     level: float = 0.95
+    method: Literal["percentile", "bca"] = "percentile"
+
+    @classmethod
+    def of(cls, plan: Plan) -> Bootstrap:
+        """The bootstrap that a plan asks for."""
+        return cls(plan.draws, plan.seed, plan.level, plan.interval)
+
+    def interval(self, table: Table, statistic: Statistic) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Value, low and high of every number that `statistic` makes of the sums of the table's columns."""
+        resampled = self.resampled(table, statistic)
+        return resampled.seen, *resampled.bounds(self.level)
+
+    def resampled(self, table: Table, statistic: Statistic) -> Resampled:
+        """What `statistic` makes of the table's sums, and of those of every resample."""
+        seen = statistic(np.asarray(table.sum(axis=0), dtype=np.float64).reshape(1, -1))[0]
+        skewed = self.method == "bca" and table.shape[0] > 1
+        return Resampled(seen, statistic(self.sums(table)), self._left_out(table, statistic) if skewed else None)
+
+    def _left_out(self, table: Table, statistic: Statistic) -> np.ndarray:
+        """Units x values: the statistic without each unit."""
+        units = _deal(table, np.random.default_rng(self.seed))
+        total = np.asarray(units.sum(axis=0), dtype=np.float64).reshape(1, -1)
+        step = max(1, _CELLS // max(units.shape[1], 1))
+        parts = [statistic(total - _dense(units[start : start + step])) for start in range(0, units.shape[0], step)]
+        return np.concatenate(parts)
 
     def sums(self, table: Table) -> np.ndarray:
         """Draws x columns: the sum of the table's rows (users) under each resample."""
@@ -56,18 +120,8 @@ class Bootstrap:
         return result
 
     def bounds(self, replicates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Low and high of every column of draws x columns; undefined draws are left out, NaN where all are."""
-        tail = (1 - self.level) / 2
-        finite = np.isfinite(replicates)
-        if finite.all():
-            low, high = np.quantile(replicates, [tail, 1 - tail], axis=0)
-            return low, high
-        pairs = [
-            np.quantile(column[keep], [tail, 1 - tail]) if keep.any() else (np.nan, np.nan)
-            for column, keep in zip(replicates.T, finite.T, strict=True)
-        ]
-        low, high = np.array(pairs).T
-        return low, high
+        """Percentiles of every column of draws x columns; undefined draws are left out, NaN where all are."""
+        return _percentiles(replicates, self.level)
 
     def means(self, values: pd.DataFrame) -> pd.DataFrame:
         """Mean of each column over its users with a value: columns `value`, `low`, `high`, `n`.
@@ -77,8 +131,7 @@ class Bootstrap:
         table = values.to_numpy(dtype=np.float64)
         valid = np.isfinite(table)
         filled = np.where(valid, table, 0.0)
-        drawn = self.sums(np.hstack([filled, valid.astype(np.float64)]))
-        low, high = self.bounds(divide(*np.hsplit(drawn, 2)))
+        _, low, high = self.interval(np.hstack([filled, valid.astype(np.float64)]), _quotients)
         n = valid.sum(axis=0)
         enough = np.where(n < 2, np.nan, 0.0)
         columns = {"value": divide(filled.sum(axis=0), n), "low": low + enough, "high": high + enough, "n": n}
@@ -98,9 +151,9 @@ class Bootstrap:
         values, member = np.asarray(values, dtype=np.float64), np.asarray(member, dtype=bool)
         sides = pd.DataFrame({"in": np.where(member, values, np.nan), "out": np.where(member, np.nan, values)})
         valid = np.isfinite(sides.to_numpy())
-        drawn = self.sums(np.hstack([np.nan_to_num(sides.to_numpy()), valid.astype(np.float64)]))
-        means = divide(*np.hsplit(drawn, 2))
-        low, high = (float(bound[0]) for bound in self.bounds(means[:, :1] - means[:, 1:]))
+        table = np.hstack([np.nan_to_num(sides.to_numpy()), valid.astype(np.float64)])
+        _, *ends = self.interval(table, lambda sums: -np.diff(_quotients(sums)))
+        low, high = (float(end[0]) for end in ends)
         value = float(sides["in"].mean() - sides["out"].mean())
         if valid.sum(axis=0).min() < 2:
             low = high = np.nan
@@ -114,8 +167,8 @@ class Bootstrap:
         value = float(divide(sums[:1], sums[1:])[0])
         if n < 2:
             return Interval(value, np.nan, np.nan, n)
-        drawn = self.sums(pairs)
-        low, high = (float(bound[0]) for bound in self.bounds(divide(drawn[:, :1], drawn[:, 1:])))
+        _, *ends = self.interval(pairs, _quotients)
+        low, high = (float(end[0]) for end in ends)
         return Interval(value, low, high, n)
 
     def shares(self, by_user: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
@@ -125,6 +178,25 @@ class Bootstrap:
             return np.full(width, np.nan), np.full(width, np.nan)
         drawn = self.sums(by_user)
         return self.bounds(divide(drawn, drawn.sum(axis=1, keepdims=True)))
+
+
+def _percentiles(replicates: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    tail = (1 - level) / 2
+    finite = np.isfinite(replicates)
+    if finite.all():
+        low, high = np.quantile(replicates, [tail, 1 - tail], axis=0)
+        return low, high
+    pairs = [
+        np.quantile(column[keep], [tail, 1 - tail]) if keep.any() else (np.nan, np.nan)
+        for column, keep in zip(replicates.T, finite.T, strict=True)
+    ]
+    low, high = np.array(pairs).T
+    return low, high
+
+
+def _quotients(sums: np.ndarray) -> np.ndarray:
+    """The first half of the columns over the second."""
+    return divide(*np.hsplit(sums, 2))
 
 
 def _deal(table: Table, rng: np.random.Generator) -> Table:

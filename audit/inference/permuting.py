@@ -24,6 +24,23 @@ def permuted_sums(values: np.ndarray, size: np.ndarray, draws: int, seed: int) -
     return result
 
 
+def permuted_sums_within(
+    values: np.ndarray, codes: np.ndarray, strata: np.ndarray, n_groups: int, draws: int, seed: int
+) -> np.ndarray:
+    """Draws x strata x groups x metrics: labels change hands only between people of one stratum.
+
+    So every draw keeps how many people of each group a stratum has, and what activity alone does to the groups' means.
+    """
+    n_strata = int(strata.max(initial=-1)) + 1
+    result = np.zeros((draws, n_strata, n_groups, values.shape[1]))
+    for stratum in range(n_strata):
+        inside = np.flatnonzero(strata == stratum)
+        if len(inside):
+            size = np.bincount(codes[inside], minlength=n_groups)
+            result[:, stratum] = permuted_sums(values[inside], size, draws, (seed + stratum) % 2**63)
+    return result
+
+
 @njit(cache=True)
 def _mixed(state):
     z = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

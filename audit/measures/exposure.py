@@ -10,9 +10,12 @@ import pandas as pd
 from scipy import sparse
 
 from audit.measures.coded import Coded, divide
+from audit.measures.concentration import coverage, gini, hhi_diversity, list_diversity, shannon, top_share
 from audit.measures.content import memberships
+from audit.measures.counts import Counts
 from audit.measures.weights import DEFAULT, weights
 from data.columns import ITEM, Kind
+from data.ids import Ids
 
 UNKNOWN = "unknown"
 
@@ -23,15 +26,15 @@ def item_exposure(coded: Coded, model: str = DEFAULT) -> pd.DataFrame:
     Index item_id. Columns: `exposure`; `exposure_share` of all exposure; `n_lists` lists that show it; `training_count`
     people who chose it; `relevant_count` people who went on to choose it; `in_catalogue`. 0: never shown.
     """
-    size = len(coded.items)
-    attention = np.bincount(coded.item, weights=weights(model, coded.rank), minlength=size)
+    counts = Counts.of(coded)
+    attention = _total(counts.attention(rank_weights(model, coded.k)))
     return pd.DataFrame(
         {
-            "exposure": attention / (coded.length > 0).sum(),
-            "exposure_share": attention / attention.sum(),
-            "n_lists": np.bincount(coded.item[coded.first], minlength=size),
+            "exposure": attention / counts.lists.sum(),
+            "exposure_share": shares(attention),
+            "n_lists": _total(counts.distinct).astype(np.int64),
             "training_count": coded.popularity,
-            "relevant_count": np.bincount(coded.truth.indices, minlength=size),
+            "relevant_count": np.bincount(coded.truth.indices, minlength=len(coded.items)),
             "in_catalogue": coded.catalogue,
         },
         index=pd.Index(coded.items.values, name=ITEM, dtype=object),
@@ -58,29 +61,41 @@ def provider_exposure(
     `exposure_ratio` = exposure_share / catalogue_share (1: as much as its part of the catalogue; NaN without
     catalogue items); `merit_ratio` = exposure_share / merit_share; `n_lists` lists it appears in.
     """
-    belongs, names = _with_unknown(*memberships(items, column, coded.items, kinds))
+    belongs, names = owners(items, column, coded.items, kinds)
     given = _by_user(coded, belongs, model)
+    merit = np.bincount(coded.truth.indices, minlength=len(coded.items))
+    table = provider_table(belongs, _total(given), coded.catalogue, coded.popularity, merit)
+    table["n_lists"] = np.diff(sparse.csc_array(given).indptr)
+    return ProviderExposure(column, table.set_axis(pd.Index(names, name=column, dtype=object)), given)
+
+
+def owners(items: pd.DataFrame, column: str, ids: Ids, kinds: Mapping[str, Kind]) -> tuple[sparse.csr_array, list[str]]:
+    """Items x providers, every row summing to 1, and the providers' names; who has none belongs to 'unknown'."""
+    return with_unknown(*memberships(items, column, ids, kinds))
+
+
+def provider_table(
+    belongs: sparse.csr_array,
+    attention: np.ndarray,
+    catalogue: np.ndarray,
+    popularity: np.ndarray,
+    merit: np.ndarray,
+) -> pd.DataFrame:
+    """The shares and ratios of `provider_exposure`, a row per provider, from what each gets (attention) and items do."""
     share = {
-        name: _share(counts @ belongs)
-        for name, counts in (
-            ("catalogue_share", coded.catalogue.astype(np.float64)),
-            ("training_share", coded.popularity.astype(np.float64)),
-            ("merit_share", np.bincount(coded.truth.indices, minlength=len(coded.items)).astype(np.float64)),
-        )
+        f"{name}_share": shares(of_items.astype(np.float64) @ belongs)
+        for name, of_items in (("catalogue", catalogue), ("training", popularity), ("merit", merit))
     }
-    exposed = _share(np.asarray(given.sum(axis=0)).ravel())
-    table = pd.DataFrame(
+    exposed = shares(attention)
+    return pd.DataFrame(
         {
-            "n_items": np.diff(sparse.csc_array(belongs[coded.catalogue]).indptr),
+            "n_items": np.diff(sparse.csc_array(belongs[catalogue]).indptr),
             **share,
             "exposure_share": exposed,
             "exposure_ratio": divide(exposed, share["catalogue_share"]),
             "merit_ratio": divide(exposed, share["merit_share"]),
-            "n_lists": np.diff(sparse.csc_array(given).indptr),
-        },
-        index=pd.Index(names, name=column, dtype=object),
+        }
     )
-    return ProviderExposure(column, table, given)
 
 
 @dataclass(frozen=True)
@@ -112,59 +127,47 @@ class ListStatistics:
 
 def list_statistics(coded: Coded, per_user: pd.DataFrame, model: str = DEFAULT) -> ListStatistics:
     """Concentration of all lists; `per_user` is the table of `beyond` (its ARP and tail share are averaged)."""
-    table = item_exposure(coded, model)
-    shown = table["n_lists"].to_numpy(dtype=np.float64)[coded.catalogue]
-    n, entropy = len(shown), shannon(shown)
-    top = np.sort(shown)[::-1][: int(np.ceil(0.01 * n))]
+    counts = Counts.of(coded)
+    means = (float(per_user[name].mean()) for name in ("average_popularity", "tail_share"))
+    attention = _total(counts.attention(rank_weights(model, coded.k)))
+    return statistics(_total(counts.distinct), attention, coded.catalogue, int(counts.lists.sum()), coded.k, *means)
+
+
+def statistics(
+    shown: np.ndarray,
+    attention: np.ndarray,
+    catalogue: np.ndarray,
+    lists: int,
+    k: int,
+    average_popularity: float,
+    tail_share: float,
+) -> ListStatistics:
+    """The numbers of `ListStatistics` from lists that show each item, and from the attention each item gets."""
+    x = shown[catalogue]
+    n, entropy = len(x), shannon(x)
     return ListStatistics(
-        n_lists=int((coded.length > 0).sum()),
+        n_lists=lists,
         n_items=n,
-        coverage=float(np.mean(shown > 0)) if n else np.nan,
-        gini=gini(shown),
-        gini_exposure=gini(table["exposure"].to_numpy()[coded.catalogue]),
+        coverage=coverage(x),
+        gini=gini(x),
+        gini_exposure=gini(attention[catalogue]),
         entropy=entropy,
         entropy_share=entropy / np.log2(n) if n > 1 else np.nan,
-        hhi_diversity=float(1 - (shown**2).sum() / shown.sum() ** 2) if shown.sum() else np.nan,
-        inter_list_diversity=inter_list_diversity(coded),
-        average_popularity=float(per_user["average_popularity"].mean()),
-        tail_share=float(per_user["tail_share"].mean()),
-        top_item_share=float(top.sum() / shown.sum()) if shown.sum() else np.nan,
+        hhi_diversity=hhi_diversity(x),
+        inter_list_diversity=list_diversity(shown, lists, k),
+        average_popularity=average_popularity,
+        tail_share=tail_share,
+        top_item_share=top_share(x),
     )
 
 
-def gini(x: np.ndarray) -> float:
-    """Gini concentration sum_j (2j-n-1) x_(j) / ((n-1) sum x), zeros included: 0 equal, 1 one has everything.
-
-    NaN below two values or where all are 0.
-    """
-    n, ordered = len(x), np.sort(np.asarray(x, dtype=np.float64))
-    if n < 2 or not ordered.sum():
-        return np.nan
-    return float(((2 * np.arange(1, n + 1) - n - 1) * ordered).sum() / ((n - 1) * ordered.sum()))
-
-
-def shannon(x: np.ndarray) -> float:
-    """Shannon entropy of the shares of x, in bits; NaN where all are 0."""
-    x = np.asarray(x, dtype=np.float64)
-    if not x.sum():
-        return np.nan
-    shares = x[x > 0] / x.sum()
-    return float(-(shares * np.log2(shares)).sum() + 0.0)
-
-
 def inter_list_diversity(coded: Coded) -> float:
-    """MIL: mean over pairs of users of 1 - |L_u & L_v| / k, without visiting pairs; NaN below two lists.
-
-    With x_i lists that show i and n_u different items in the list of u: 1 - (sum x_i^2 - sum n_u) / (k U (U-1)).
-    """
-    shown = np.bincount(coded.item[coded.first], minlength=len(coded.items)).astype(np.float64)
-    lists = int((coded.length > 0).sum())
-    if lists < 2:
-        return np.nan
-    return float(1 - ((shown**2).sum() - shown.sum()) / (coded.k * lists * (lists - 1)))
+    """MIL of everybody's lists: see `list_diversity`."""
+    counts = Counts.of(coded)
+    return list_diversity(_total(counts.distinct), int(counts.lists.sum()), coded.k)
 
 
-def _with_unknown(belongs: sparse.csr_array, names: list[str]) -> tuple[sparse.csr_array, list[str]]:
+def with_unknown(belongs: sparse.csr_array, names: list[str]) -> tuple[sparse.csr_array, list[str]]:
     """Give the rows without a category to 'unknown' (merged with a category of that very name)."""
     homeless = (np.diff(belongs.indptr) == 0).astype(np.float64)
     if not homeless.any():
@@ -184,5 +187,15 @@ def _by_user(coded: Coded, belongs: sparse.csr_array, model: str) -> sparse.csr_
     return sparse.csr_array(attention @ belongs)
 
 
-def _share(x: np.ndarray) -> np.ndarray:
+def shares(x: np.ndarray) -> np.ndarray:
+    """Each value's part of the sum; NaN where all are 0."""
     return divide(x, np.full(len(x), x.sum()))
+
+
+def rank_weights(model: str, k: int) -> np.ndarray:
+    """Weights of ranks 1 to k under a browsing model."""
+    return weights(model, np.arange(1, k + 1))
+
+
+def _total(table: sparse.csr_array) -> np.ndarray:
+    return np.asarray(table.sum(axis=0)).ravel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,20 @@ Head = Literal["interactions", "items"]
 SHARES: dict[Head, float] = {"interactions": 0.8, "items": 0.2}
 
 
-def by_popularity(coded: Coded) -> np.ndarray:
+class Chosen(Protocol):
+    """Items with how many people chose each: tables in memory, or the facts beside a scan."""
+
+    @property
+    def popularity(self) -> np.ndarray:
+        """How many people chose each item in training."""
+
+
+def by_popularity(coded: Chosen) -> np.ndarray:
     """Item codes from the most to the least popular in training; equal counts by the smaller code."""
     return np.argsort(-coded.popularity, kind="stable")
 
 
-def short_head(coded: Coded, rule: Head = "interactions", share: float | None = None) -> np.ndarray:
+def short_head(coded: Chosen, rule: Head = "interactions", share: float | None = None) -> np.ndarray:
     """Mask of the most popular items; everything else, never-chosen items too, is the tail.
 
     `interactions`: the fewest most popular items that hold `share` (80 %) of the training interactions (Elliot's

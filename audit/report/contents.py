@@ -8,6 +8,7 @@ from typing import Any
 
 from audit.measures.metrics import METRICS, Metric
 from audit.report import findings as words
+from audit.report.closer import ADJUSTED, Section, sections, turned
 from audit.report.groups import Attribute, attributes
 from audit.report.providers import ProviderTable, provider_tables
 from audit.report.text import between, line, metric_title, named, number
@@ -66,6 +67,9 @@ class Contents:
     compared: tuple[str, ...]
     overall: tuple[Measure, ...]
     attributes: tuple[Attribute, ...]
+    adjusted: str
+    turned: tuple[str, ...]
+    closer: tuple[Section, ...]
     providers: tuple[ProviderTable, ...]
     sanity: tuple[Fact, ...]
     notes: tuple[str, ...]
@@ -89,6 +93,9 @@ def contents(document: Document) -> Contents:
         compared=tuple(map(line, others)),
         overall=tuple(_measure(row, others) for row in document["overall"].values()),
         attributes=attributes(document, others),
+        adjusted=ADJUSTED,
+        turned=tuple(turned(document)),
+        closer=sections(document),
         providers=provider_tables(document, others),
         sanity=tuple(Fact(words.SANITY.get(name, name), f"{n:,}") for name, n in document["sanity"].items()),
         notes=tuple(map(line, document["notes"])),
@@ -117,7 +124,9 @@ def _setting(value: Any) -> str:
         return "none named"
     if isinstance(value, Mapping):
         return ", ".join(f"{metric_title(name)}: {each:g}" for name, each in value.items())
-    return ", ".join(map(line, value)) if isinstance(value, Sequence) and not isinstance(value, str) else line(value)
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return line(value)
+    return ", ".join(line(each) if isinstance(each, str) else " × ".join(map(line, each)) for each in value)
 
 
 def _measure(row: Mapping[str, Any], others: Mapping[str, Any]) -> Measure:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.inference.answers import State
+from audit.report.closer import turned
 from audit.report.text import between, line, metric_title, named, number, percent, probability
 
 Document = Mapping[str, Any]
@@ -48,6 +49,15 @@ PLAN = {
     "seed": "seed of the draws",
     "correction": "correction for many comparisons",
     "exposure_floor": "least exposure in proportion to the catalogue; none: no provider is flagged or cleared",
+    "privacy": "whether attributes are guessed from histories, lists and inputs",
+    "interval": "how intervals of people's numbers are read from the resamples",
+    "strata": "strata of history length in which groups are compared like with like",
+    "equivalence": "whether a gap is tested to be smaller than the threshold",
+    "intersections": "pairs of attributes that are crossed; none named: all that are small enough",
+    "impact_ratio": "which rate is screened by impact ratios; none: no such table",
+    "impact_metric": "measure behind the impact ratios; none: hit rate, or the first confirmatory one",
+    "impact_reference": "whom impact ratios are compared with",
+    "impact_exclude": "whether categories of under 2 % of people are left out of the ratios",
 }
 LIMITS = (
     "This report assesses lists against a plan. A flag asks a person to look; it is no verdict, and no flag is no "
@@ -65,7 +75,7 @@ def findings(document: Document) -> list[str]:
     coverage = document["overall"].get("coverage", {}).get("value")
     if coverage is not None:
         told.append(f"{percent(coverage)} of the catalogue is shown to somebody.")
-    told += _groups(document)
+    told += [*_groups(document), *turned(document)]
     told += _providers(document["providers"])
     return told
 
@@ -102,7 +112,7 @@ def _groups(document: Document) -> list[str]:
     rows = [row for row in document["groups"] if row["family"] == "confirmatory"]
     if not rows:
         return ["No user attribute is given or planned, so no group is compared."]
-    flagged = sorted((row for row in rows if row["state"] == State.FLAG), key=lambda row: -abs(row["gap"]))
+    flagged = sorted((row for row in rows if row["state"] == State.FLAG), key=lambda row: -abs(row["gap"] or 0))
     unsure = sum(row["state"] == State.TOO_FEW for row in rows)
     told = [_flag(row, document["plan"]) for row in flagged[:_MOST]] or ["No user group is flagged for review."]
     if len(flagged) > _MOST:
@@ -116,6 +126,11 @@ def _groups(document: Document) -> list[str]:
 
 
 def _flag(row: Row, plan: Mapping[str, Any]) -> str:
+    if row["gap"] is None:
+        return (
+            f"Flag for review: {line(row['attribute'])} {named(row['group'])} differs in {metric_title(row['metric'])} "
+            f"from everybody else. {row['reason']}"
+        )
     return (
         f"Flag for review: {line(row['attribute'])} {named(row['group'])} has {number(abs(row['gap']))} "
         f"{'lower' if row['gap'] < 0 else 'higher'} {metric_title(row['metric'])} than everybody else "

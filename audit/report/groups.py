@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.inference.answers import State
+from audit.report.closer import count
 from audit.report.findings import threshold
 from audit.report.text import between, line, metric_title, named, number, probability
 
@@ -24,6 +25,8 @@ class GroupRow:
     interval: str
     gap: str
     gap_interval: str
+    adjusted: str
+    adjusted_interval: str
     p_adjusted: str
     detectable: str
     answer: str
@@ -100,7 +103,7 @@ def _most(rows: list[Any]) -> list[Any]:
     """The rows that fit a page: flagged groups first, then the largest, in their own order."""
     if len(rows) <= _MOST:
         return rows
-    order = sorted(range(len(rows)), key=lambda place: (rows[place]["state"] != State.FLAG, -rows[place]["n"]))
+    order = sorted(range(len(rows)), key=lambda place: (rows[place]["state"] != State.FLAG, -(rows[place]["n"] or 0)))
     return [rows[place] for place in sorted(order[:_MOST])]
 
 
@@ -125,11 +128,13 @@ def _group_row(row: Mapping[str, Any], same: list[dict[Any, Any]]) -> GroupRow:
     ends = (row["gap"], row["gap_low"], row["gap_high"])
     return GroupRow(
         group=line(row["group"]),
-        people=f"{row['n']:,}",
+        people=count(row["n"]),
         value=number(row["value"]),
         interval=between(row["low"], row["high"]),
         gap=number(row["gap"], signed=True),
         gap_interval=between(row["gap_low"], row["gap_high"], signed=True),
+        adjusted=number(row.get("adjusted_gap"), signed=True),
+        adjusted_interval=between(row.get("adjusted_low"), row.get("adjusted_high"), signed=True),
         p_adjusted=probability(row["p_adjusted"]),
         detectable=number(row["detectable_gap"]),
         answer=_answer(row),

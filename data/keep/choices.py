@@ -1,4 +1,4 @@
-"""What people choose for their own lists, and what the product manager sets for everybody else."""
+"""What people choose for their own lists."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ from data.errors import BadInput
 from data.keep.database import Database
 from data.keep.events import EventLog, Kind
 from data.keep.pseudonyms import Pseudonyms
-from data.keep.schema import ChoiceRow, PolicyRow
-
-_DEFAULT_SLIDER = "default-slider"
+from data.keep.schema import ChoiceRow
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What one person chose. A `slider` of None follows the default; `excluded` is history that is not to be used."""
+    """What one person chose. A `slider` of None follows the default.
+
+    `excluded` is history that is not to be used, `less` history that is to count for less, `hidden` what not to show.
+    """
 
     slider: float | None = None
     profiling: bool = True
     excluded: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
+    less: frozenset[str] = frozenset()
 
 
 class Choices:
@@ -63,6 +65,14 @@ class Choices:
     def restore_item(self, dataset: str, user: str, item: str) -> None:
         """Use an item of the history again."""
         self._item(dataset, user, item, "excluded", add=False)
+
+    def use_less(self, dataset: str, user: str, item: str) -> None:
+        """Let an item of the person's history count for less."""
+        self._item(dataset, user, item, "less", add=True)
+
+    def use_fully(self, dataset: str, user: str, item: str) -> None:
+        """Let it count in full again."""
+        self._item(dataset, user, item, "less", add=False)
 
     def hide_item(self, dataset: str, user: str, item: str) -> None:
         """Never show the item to this person."""
@@ -118,29 +128,6 @@ class _Change:
         self.after, self.kind, self.detail = after, kind, detail
 
 
-class Policies:
-    """What the product manager sets for a data set, recorded with who and why."""
-
-    def __init__(self, database: Database, log: EventLog) -> None:
-        self._database, self._log = database, log
-
-    def default_slider(self, dataset: str) -> float:
-        """The position of everybody who chose none; 0, the most relevant list, until somebody sets another."""
-        with self._database.read() as session:
-            return _default_slider(session, dataset)
-
-    def set_default_slider(self, dataset: str, value: float, actor: str, reason: str) -> None:
-        """Set that position. Nobody's own choice is touched: those are kept elsewhere and come first."""
-        if not reason.strip():
-            raise BadInput("a change of the default needs a reason", fix="say in a sentence why it is changed")
-        after = checked_slider(value)
-        with self._database.write() as session:
-            before = _default_slider(session, dataset)
-            session.merge(PolicyRow(dataset=dataset, name=_DEFAULT_SLIDER, value=json.dumps(after)))
-            told = {"policy": _DEFAULT_SLIDER, "before": before, "after": after, "reason": reason.strip()}
-            self._log.append_within(session, Kind.POLICY, actor, {"data": dataset, **told})
-
-
 def checked_slider(position: float) -> float:
     """The position as a number from 0 to 1; anything else is refused in a sentence."""
     if not (isinstance(position, (int, float)) and math.isfinite(position) and 0 <= position <= 1):
@@ -150,16 +137,11 @@ def checked_slider(position: float) -> float:
     return float(position)
 
 
-def _default_slider(session: Session, dataset: str) -> float:
-    row = session.get(PolicyRow, (dataset, _DEFAULT_SLIDER))
-    return 0.0 if row is None else float(json.loads(row.value))
-
-
 def _choice(row: ChoiceRow | None) -> Choice:
     if row is None:
         return Choice()
-    excluded, hidden = (frozenset(json.loads(items)) for items in (row.excluded, row.hidden))
-    return Choice(row.slider, row.profiling, excluded, hidden)
+    excluded, hidden, less = (frozenset(json.loads(items)) for items in (row.excluded, row.hidden, row.less))
+    return Choice(row.slider, row.profiling, excluded, hidden, less)
 
 
 def _row(dataset: str, user: str, choice: Choice) -> ChoiceRow:
@@ -170,4 +152,5 @@ def _row(dataset: str, user: str, choice: Choice) -> ChoiceRow:
         profiling=choice.profiling,
         excluded=json.dumps(sorted(choice.excluded)),
         hidden=json.dumps(sorted(choice.hidden)),
+        less=json.dumps(sorted(choice.less)),
     )

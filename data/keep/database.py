@@ -24,6 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from data.errors import BadInput, SightglassError
+from data.keep.migration import migrate, version_of
 from data.keep.schema import VERSION, Base, Fact, LogHead
 
 _WAIT = 10.0  # seconds that a writer waits for another one
@@ -91,6 +92,7 @@ class Database:
 def open_database(url: str, *, wait: float = _WAIT) -> Database:
     """Open the database at an SQLAlchemy address and make its tables where they are missing.
 
+    One of a former version is brought to ours in place, in one transaction; one of a newer version is refused.
     A SQLite file is made for its owner only (mode 0600); its folder must be there. `wait` is in seconds.
     """
     address = _address(url)
@@ -182,19 +184,21 @@ def _is_ready(database: Database) -> bool:
                     f"The database {database.name} has tables of another program ('{taken[0]}'); name one of its own."
                 )
             return False
-        found = connection.scalar(select(Fact.value).where(Fact.name == "schema"))
-    if found is not None and int(found) > VERSION:
+        found = version_of(connection)
+    if found is not None and found > VERSION:
         raise SightglassError(
             f"The database {database.name} was written by a newer Sightglass (schema {found}, this one knows "
             f"{VERSION}); install that version."
         )
-    return found is not None and ours <= tables
+    return found == VERSION and ours <= tables
 
 
 def _make(database: Database) -> None:
     with database._writer.begin() as connection:
+        if inspect(connection).has_table(Fact.__tablename__):
+            migrate(connection)
         Base.metadata.create_all(connection)
-        if connection.scalar(select(Fact.value).where(Fact.name == "schema")) is None:
+        if version_of(connection) is None:
             connection.execute(Fact.__table__.insert().values(name="schema", value=str(VERSION)))  # type: ignore[attr-defined]
             connection.execute(LogHead.__table__.insert().values(id=_HEAD, size=0))  # type: ignore[attr-defined]
 

@@ -34,7 +34,7 @@ _SET_SIZE = update(LogHead.__table__).values(size=bindparam("new_size"))  # type
 
 
 class Kind(StrEnum):
-    """What kind of event an entry records. Lists that were shown are not recorded."""
+    """What kind of event an entry records. A list that was shown is recorded only where a receipt of it was made."""
 
     IMPORT = "import"
     TRAIN = "train"
@@ -46,6 +46,7 @@ class Kind(StrEnum):
     ERASE = "erase"
     EXPORT = "export"
     REPORT = "report"
+    RECEIPT = "receipt"
     POLICY = "policy"
     SENSITIVE_READ = "sensitive-read"
     SIGN_OFF = "sign-off"
@@ -125,12 +126,16 @@ class EventLog:
     def prove(self, index: int, size: int | None = None) -> dict[str, Any]:
         """{index, size, root, path}: that entry `index` is in the log of `size` entries (default: all)."""
         with self._database.read() as session:
-            size = _checked(session, size)
-            if not 0 <= index < size:
-                raise NotFound("entry of the log", str(index), fix=f"it has {size}, counted from 0")
-            node = _stored(session)
-            path = [digest.hex() for digest in merkle.inclusion_path(index, size, node)]
-            return {"index": index, "size": size, "root": merkle.root(size, node).hex(), "path": path}
+            return self.prove_within(session, index, size)
+
+    def prove_within(self, session: Session, index: int, size: int | None = None) -> dict[str, Any]:
+        """The same in a session of the caller, who may have added the entry in it."""
+        size = _checked(session, size)
+        if not 0 <= index < size:
+            raise NotFound("entry of the log", str(index), fix=f"it has {size}, counted from 0")
+        node = _stored(session)
+        path = [digest.hex() for digest in merkle.inclusion_path(index, size, node)]
+        return {"index": index, "size": size, "root": merkle.root(size, node).hex(), "path": path}
 
     def consistency(self, old_size: int, size: int | None = None) -> dict[str, Any]:
         """{old_size, old_root, size, root, path}: that the log of `size` entries begins with the first `old_size`."""

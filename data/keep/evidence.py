@@ -1,4 +1,4 @@
-"""Writers of what travels: evidence bundles, erasure certificates and exported logs. Formats: `data.keep.verifier`."""
+"""Writers of what travels: bundles, erasure certificates, receipts and exported logs. Formats: `data.keep.verifier`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import Any, BinaryIO
 from data.keep import verifier
 from data.keep.events import Event, EventLog
 from data.keep.home import write_whole
-from data.keep.verifier import BUNDLE, CERTIFICATE, LOG, MANIFEST, canonical, pretty, sha256, zip_bytes
+from data.keep.verifier import BUNDLE, CERTIFICATE, LOG, MANIFEST, RECEIPT, canonical, pretty, sha256, zip_bytes
 
 CERTIFICATE_VERSION = 1
+RECEIPT_VERSION = 1
 VERIFIER = "verify.py"
-_LIBRARIES = ("numpy", "scipy", "pandas")
+_LIBRARIES = ("numpy", "scipy", "pandas", "numba", "scikit-learn", "scikit-surprise", "shap")
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]+(/(?!\.)[A-Za-z0-9._-]+)*\Z")
 
 
@@ -46,7 +47,7 @@ def write_bundle(
 
 def claims_sha256(**claims: Any) -> str:
     """What the log entry of an erasure must carry as detail["claims_sha256"]; takes the claims of `certificate`."""
-    return sha256(canonical(_claims(claims)))
+    return sha256(canonical(_certificate_claims(claims)))
 
 
 def certificate(
@@ -63,14 +64,27 @@ def certificate(
     suppression_entry_present, recipients_notified, code_version. `leaf` is the log entry, which carries
     `claims_sha256(**claims)`; `inclusion_proof` is `EventLog.prove(log_index, tree_head["size"])`.
     """
-    told = {
-        **_claims(claims),
-        "log_index": log_index,
-        "tree_head": _same_head(tree_head, inclusion_proof),
-        "inclusion_proof": dict(inclusion_proof),
-        "leaf": leaf,
-    }
-    return {**told, "sha256": sha256(canonical(told))}
+    return _sealed(_certificate_claims(claims), log_index, tree_head, inclusion_proof, leaf)
+
+
+def receipt_claims(**claims: Any) -> dict[str, Any]:
+    """What a receipt says; the log entry carries the hash of its canonical text as detail["claims_sha256"].
+
+    Claims: receipt_id, subject, profiled, dataset, data_hash, model, settings, list, made_at, code_version. Each entry
+    of the list gets its own hash, so that a change is told with the title it is in.
+    """
+    about = {"format": RECEIPT, "receipt_version": RECEIPT_VERSION}
+    return _claims(about, verifier.RECEIPT_CLAIMS, {**claims, "list": sealed_entries(claims["list"])})
+
+
+def sealed_entries(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of a list, each with the SHA-256 of its canonical text."""
+    return [{**row, "sha256": sha256(canonical(row))} for row in rows]
+
+
+def receipt(claims: Mapping[str, Any], proof: Mapping[str, Any], event: Event) -> dict[str, Any]:
+    """A receipt with its own SHA-256, of `receipt_claims` and the log entry that carries their hash with its proof."""
+    return _sealed(claims, event.index, {"size": proof["size"], "root": proof["root"]}, proof, event.leaf)
 
 
 def write_log(path: Path, log: EventLog) -> dict[str, Any]:
@@ -85,24 +99,34 @@ def write_log(path: Path, log: EventLog) -> dict[str, Any]:
     return head
 
 
-def _claims(given: Mapping[str, Any]) -> dict[str, Any]:
-    told = {
-        "format": CERTIFICATE,
-        "cert_version": CERTIFICATE_VERSION,
-        **given,
-        "library_versions": _versions(),
-        "verifier_version": verifier.VERSION,
-    }
-    _refuse_other(told, {"format", *verifier.CLAIMS})
+def _certificate_claims(given: Mapping[str, Any]) -> dict[str, Any]:
+    return _claims({"format": CERTIFICATE, "cert_version": CERTIFICATE_VERSION}, verifier.CLAIMS, given)
+
+
+def _claims(about: Mapping[str, Any], names: Sequence[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a document says, with what it was made with; it has exactly the fields of its kind."""
+    told = {**about, **given, "library_versions": versions(), "verifier_version": verifier.VERSION}
+    if wrong := sorted(set(told) ^ {"format", *names}):
+        raise ValueError(f"it has exactly its fields; missing or unknown: {', '.join(wrong)}")
     return told
 
 
-def _refuse_other(told: Mapping[str, Any], expected: set[str]) -> None:
-    if wrong := sorted(set(told) ^ expected):
-        raise ValueError(f"a certificate has exactly its fields; missing or unknown: {', '.join(wrong)}")
+def _sealed(
+    claims: Mapping[str, Any], index: int, head: Mapping[str, Any], proof: Mapping[str, Any], leaf: str
+) -> dict[str, Any]:
+    """The claims, the log entry that carries their hash, its proof, and a SHA-256 over all of it."""
+    told = {
+        **claims,
+        "log_index": index,
+        "tree_head": _same_head(head, proof),
+        "inclusion_proof": dict(proof),
+        "leaf": leaf,
+    }
+    return {**told, "sha256": sha256(canonical(told))}
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that numbers come from."""
     installed: Sequence[tuple[str, str]] = [(name, metadata.version(name)) for name in _LIBRARIES]
     return {"python": platform.python_version(), **dict(installed)}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-VERSION = 1
+VERSION = 2  # a new one needs a step in `data.keep.migration`
 
 _HEX = String(64)
 _NAME = String(64)
@@ -51,7 +51,7 @@ class EventRow(Base):
 
 
 class ChoiceRow(Base):
-    """What one person chose; `excluded` and `hidden` are JSON lists of item ids in order."""
+    """What one person chose; `excluded`, `hidden` and `less` are JSON lists of item ids in order."""
 
     __tablename__ = "choices"
     dataset: Mapped[str] = mapped_column(_NAME, primary_key=True)
@@ -60,6 +60,7 @@ class ChoiceRow(Base):
     profiling: Mapped[bool]
     excluded: Mapped[str] = mapped_column(Text)
     hidden: Mapped[str] = mapped_column(Text)
+    less: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
 
 
 class PolicyRow(Base):
@@ -80,6 +81,19 @@ class RunRow(Base):
     label: Mapped[str] = mapped_column(Text)
     at: Mapped[str] = mapped_column(String(40), index=True)
     sha256: Mapped[str] = mapped_column(_HEX)
+
+
+class ReceiptRow(Base):
+    """Whose receipt this is; `document` is the receipt itself, which names nobody."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (Index("ix_receipts_person", "dataset", "user_id"),)
+    receipt_id: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    dataset: Mapped[str] = mapped_column(_NAME)
+    user_id: Mapped[str] = mapped_column(Text)
+    model_id: Mapped[str] = mapped_column(Text)
+    at: Mapped[str] = mapped_column(String(40))
+    document: Mapped[str] = mapped_column(Text)
 
 
 class SubjectKey(Base):

@@ -1,4 +1,6 @@
-"""Check an evidence bundle, an erasure certificate or an exported log, offline, with Python's own library alone.
+"""Check an evidence bundle, an erasure certificate, a receipt or an exported log, offline.
+
+It needs Python's own library alone.
 
     python verify.py PATH [--head SIZE:ROOT]
 
@@ -18,6 +20,13 @@ suppression_entry_present, recipients_notified, code_version, library_versions, 
 and the entry in the log carries their hash as detail.claims_sha256. Then log_index, tree_head, inclusion_proof, leaf,
 and sha256: the hash of canonical(everything else). The word user_id is nowhere a key.
 
+Receipt of a list that was shown, JSON: format "sightglass-receipt/1", receipt_version, receipt_id, subject (pseudonym, or
+null where the list was made of nobody's data), profiled, dataset, data_hash, model {model_id, name, settings, digest,
+statistics_hash}, settings of the list, list: [{item_id, title, rank, score, base, kind, background, parts: [{kind, id,
+title, value}], sha256: the hash of canonical(the rest of the entry)}], made_at, code_version, library_versions,
+verifier_version; these are the claims. The rest is as in a certificate. Base and the values of the parts add up to the
+score: to 1e-9 where kind begins with "exact", to 1e-6 where it is "shap over signals" (of the largest, if above 1).
+
 Bundle, zip: manifest.json {format: "sightglass-bundle/1", files: {name: {sha256, size}}, leaf, tree_head,
 inclusion_proof, verifier_version, sha256: the hash of canonical(everything else)} and exactly the files it lists, stored
 uncompressed, in the order and with the headers that `zip_bytes` gives them. The leaf is the entry of the run, and its
@@ -29,6 +38,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import re
 import sys
 import zipfile
@@ -36,8 +46,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 LOG, CERTIFICATE, BUNDLE = "sightglass-log/1", "sightglass-certificate/1", "sightglass-bundle/1"
+RECEIPT = "sightglass-receipt/1"
 MANIFEST = "manifest.json"
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 AROUND_CLAIMS = ("log_index", "tree_head", "inclusion_proof", "leaf", "sha256")
@@ -45,7 +56,14 @@ CLAIMS = (
     "cert_version", "request_id", "subject_commitment", "received_at", "executed_at", "legal_ground", "scope", "models",
     "suppression_entry_present", "recipients_notified", "code_version", "library_versions", "verifier_version",
 )  # fmt: skip
+RECEIPT_CLAIMS = (
+    "receipt_version", "receipt_id", "subject", "profiled", "dataset", "data_hash", "model", "settings", "list", "made_at",
+    "code_version", "library_versions", "verifier_version",
+)  # fmt: skip
+ENTRY = ("item_id", "title", "rank", "score", "base", "kind", "background", "parts", "sha256")
+TOLERANCE = {"exact": 1e-9, "exact given neighbours": 1e-9, "shap over signals": 1e-6}  # other kinds promise no sum
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
+_LONGEST = 60
 
 Check = dict[str, Any]
 Head = tuple[int, bytes]
@@ -55,18 +73,29 @@ class Broken(Exception):
     """What was read is not what it should be."""
 
 
+_MALFORMED = (
+    Broken, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError, OSError,
+)  # fmt: skip
+
+
 def verify_path(path: str | Path, head: Head | None = None) -> dict[str, Any]:
-    """{"ok": bool, "checks": [{name, ok, detail}]} for a bundle, a certificate or an exported log.
+    """{"ok": bool, "checks": [{name, ok, detail}]} for a bundle, a certificate, a receipt or an exported log.
 
     `head` is a tree head (size, root) that you trust; without one the past is only checked against itself.
     """
-    checks = Checks()
     try:
         content = Path(path).read_bytes()
-        _verify(content, checks, head)
     except OSError as error:
-        checks.add("the file can be read", False, str(error.strerror))
-    except (Broken, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        return {"ok": False, "checks": [{"name": "the file can be read", "ok": False, "detail": str(error.strerror)}]}
+    return verify_content(content, head)
+
+
+def verify_content(content: bytes, head: Head | None = None) -> dict[str, Any]:
+    """The same for the content of such a file."""
+    checks = Checks()
+    try:
+        _verify(content, checks, head)
+    except _MALFORMED as error:
         checks.add("the file has the form it should have", False, f"{type(error).__name__}: {error}")
     return {"ok": bool(checks.done) and all(check["ok"] for check in checks.done), "checks": checks.done}
 
@@ -85,12 +114,14 @@ class Checks:
 def _verify(content: bytes, checks: Checks, head: Head | None) -> None:
     if content[:4] == b"PK\x03\x04":
         return _verify_bundle(content, checks, head)
-    first = _parse(content.split(b"\n", 1)[0]) if content.startswith(b'{"format":"sightglass-log') else None
+    first = parse(content.split(b"\n", 1)[0]) if content.startswith(b'{"format":"sightglass-log') else None
     if first is not None:
         return _verify_log(first, content, checks, head)
-    document = _parse(content)
+    document = parse(content)
     if list(document) == ["certificate"]:  # as `sightglass erase --json` prints it
         document = document["certificate"]
+    if document["format"] == RECEIPT:
+        return _verify_receipt(document, checks, head)
     return _verify_certificate(document, checks, head)
 
 
@@ -109,20 +140,14 @@ def _verify_log(first: Mapping[str, Any], content: bytes, checks: Checks, head: 
 
 
 def _is_entry(leaf: bytes, place: int) -> bool:
-    entry = _parse(leaf)
+    entry = parse(leaf)
     return canonical(entry) == leaf and entry["index"] == place
 
 
 def _verify_certificate(told: Mapping[str, Any], checks: Checks, head: Head | None) -> None:
     checks.add("the format is known", told["format"] == CERTIFICATE, str(told["format"]))
-    _check_own_hash(told, checks)
-    missing = [name for name in (*CLAIMS, *AROUND_CLAIMS) if name not in told]
-    checks.add("every field is there", not missing, ", ".join(missing))
-    entry = _check_entry(told, "erase", checks, head)
-    claims = sha256(canonical({key: value for key, value in told.items() if key not in AROUND_CLAIMS}))
-    checks.add("the log entry carries the hash of these claims", entry["detail"].get("claims_sha256") == claims)
+    entry = _check_claims(told, CLAIMS, "erase", checks, head)
     checks.add("the log entry is the one of this request", entry["detail"].get("request_id") == told["request_id"])
-    checks.add("the log entry is at the index that is named", told["log_index"] == entry["index"])
     for model in told["models"]:
         after, retrained = model["stats_hash_after"], model["stats_hash_retrain"]
         same = after == retrained and bool(_HEX.match(after))
@@ -132,12 +157,54 @@ def _verify_certificate(told: Mapping[str, Any], checks: Checks, head: Head | No
     checks.add("nobody is named", not _has_key({**told, "leaf": entry}, "user_id"))
 
 
+def _verify_receipt(told: Mapping[str, Any], checks: Checks, head: Head | None) -> None:
+    checks.add("the format is known", told["format"] == RECEIPT, str(told["format"]))
+    entry = _check_claims(told, RECEIPT_CLAIMS, "receipt", checks, head)
+    checks.add("the log entry is the one of this receipt", entry["detail"].get("receipt_id") == told["receipt_id"])
+    checks.add("the log entry is about the same person", entry["subject"] == told["subject"])
+    alone = told["profiled"] is (told["subject"] is not None)
+    checks.add(
+        "a list made without a profile is about nobody", alone, "profiled" if told["profiled"] else "the same for all"
+    )
+    rows = told["list"]
+    checks.add("the ranks go from 1 without a gap", [row["rank"] for row in rows] == list(range(1, len(rows) + 1)))
+    checks.add("no title comes twice", len({row["item_id"] for row in rows}) == len(rows))
+    for place, row in enumerate(rows, start=1):
+        _check_row(row, f"title {place}, {shown(row['title'])}", checks)
+    checks.add("nobody is named", not _has_key({**told, "leaf": entry}, "user_id"))
+
+
+def _check_row(row: Mapping[str, Any], name: str, checks: Checks) -> None:
+    whole = sha256(canonical({key: value for key, value in row.items() if key != "sha256"})) == row["sha256"]
+    fields = set(row) == set(ENTRY)
+    checks.add(f"{name}: as it was written", whole and fields, "" if whole and fields else "was changed")
+    values = [row["base"], *(part["value"] for part in row["parts"])]
+    gap = math.fsum([*values, -row["score"]])
+    if row["kind"] in TOLERANCE:
+        limit = TOLERANCE[row["kind"]] * max(1.0, abs(row["score"]), *map(abs, values))
+        checks.add(f"{name}: the reasons add up to the score", abs(gap) <= limit, f"they differ by {gap:.3g}")
+
+
+def _check_claims(
+    told: Mapping[str, Any], names: Sequence[str], kind: str, checks: Checks, head: Head | None
+) -> dict[str, Any]:
+    """The log entry of a certificate or a receipt, which carries the hash of what is claimed."""
+    _check_own_hash(told, checks)
+    missing = [name for name in (*names, *AROUND_CLAIMS) if name not in told]
+    checks.add("every field is there", not missing, ", ".join(missing))
+    entry = _check_entry(told, kind, checks, head)
+    claims = sha256(canonical({key: value for key, value in told.items() if key not in AROUND_CLAIMS}))
+    checks.add("the log entry carries the hash of these claims", entry["detail"].get("claims_sha256") == claims)
+    checks.add("the log entry is at the index that is named", told["log_index"] == entry["index"])
+    return entry
+
+
 def _verify_bundle(content: bytes, checks: Checks, head: Head | None) -> None:
     files = _unzipped(content)
     raw = files.pop(MANIFEST, None)
     if raw is None:
         raise Broken(f"there is no {MANIFEST}")
-    manifest = _parse(raw)
+    manifest = parse(raw)
     checks.add("the format is known", manifest["format"] == BUNDLE, str(manifest["format"]))
     checks.add("the manifest is laid out as it was written", pretty(manifest) == raw)
     _check_own_hash(manifest, checks)
@@ -167,7 +234,7 @@ def _check_own_hash(told: Mapping[str, Any], checks: Checks) -> None:
 def _check_entry(told: Mapping[str, Any], kind: str | None, checks: Checks, head: Head | None) -> dict[str, Any]:
     """The log entry of a certificate or a bundle, with its proof checked against the tree head."""
     leaf, proof, at = told["leaf"].encode(), told["inclusion_proof"], told["tree_head"]
-    entry = _parse(leaf)
+    entry = parse(leaf)
     checks.add("the log entry is canonical", canonical(entry) == leaf)
     if kind is not None:
         checks.add(f"the log entry is of kind {kind}", entry["kind"] == kind, str(entry["kind"]))
@@ -251,6 +318,12 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
+def shown(text: object) -> str:
+    """A title as it can be printed: on one line, cut, and with nothing that steers a terminal."""
+    printable = "".join(sign if sign.isprintable() else " " for sign in str(text)[: _LONGEST + 1])
+    return f"'{printable[:_LONGEST]}…'" if len(printable) > _LONGEST else f"'{printable}'"
+
+
 def pretty(value: object) -> bytes:
     """The JSON value as people read it."""
     return (json.dumps(value, sort_keys=True, indent=2, allow_nan=False) + "\n").encode()
@@ -288,9 +361,21 @@ def _unzipped(content: bytes) -> dict[str, bytes]:
         raise Broken(f"the archive cannot be read: {error}") from error
 
 
-def _parse(content: bytes) -> Any:
-    """A JSON value; a key that comes twice, NaN and infinity are refused."""
-    return json.loads(content.decode(), object_pairs_hook=_once, parse_constant=_refuse)
+def parse(content: bytes) -> Any:
+    """A JSON value; a key that comes twice, NaN, infinity and a number in another spelling than ours are refused.
+
+    Two spellings can be one number (0.30000000000000004 and …05 are), and a changed digit is to be seen.
+    """
+    return json.loads(
+        content.decode(), object_pairs_hook=_once, parse_constant=_refuse, parse_float=_spelled, parse_int=_spelled
+    )
+
+
+def _spelled(text: str) -> int | float:
+    number: int | float = json.loads(text)
+    if json.dumps(number) != text:
+        raise Broken(f"the number {text[:_LONGEST]} is not written as it was")
+    return number
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

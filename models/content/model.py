@@ -9,9 +9,11 @@ from pydantic import Field
 from scipy import sparse
 
 from data.errors import BadInput, NotFound
-from models.base import Profiles, Recommender, Settings, Training, history
+from models.base import Recommender, Settings
 from models.content.features import item_features
 from models.explanation import Exactness, Part
+from models.histories import Profiles, Training, history
+from models.why.parameters import Parameter
 
 
 class ContentSettings(Settings):
@@ -32,6 +34,7 @@ class Content(Recommender):
     title: ClassVar[str] = "Like what you chose (content)"
     kind: ClassVar[Exactness] = Exactness.EXACT
     erasure: ClassVar[str] = "exact"
+    normalised: ClassVar[bool] = True
     settings_class: ClassVar[type[Settings]] = ContentSettings
     settings: ContentSettings
 
@@ -82,6 +85,10 @@ class Content(Recommender):
         ]
         return 0.0, parts, {"background": "an empty history"}
 
+    def largest_contributions(self, one: Profiles) -> np.ndarray:
+        """|Share of the own item in the history|: no likeness is above 1."""
+        return np.abs(history_shares(one.matrix).data[: len(history(one)[0])])
+
     def feature_parts(self, one: Profiles, item: int) -> list[Part]:
         """The same score split by content feature instead of by history item; only features the item has."""
         taste = self.taste(one.rows(0, 1)).toarray()[0]
@@ -93,6 +100,12 @@ class Content(Recommender):
 
     def _item(self, item: int) -> np.ndarray:
         return self.features[[item]].toarray()[0]
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Each content column is a parameter."""
+        from models.content.parameters import content_parameters
+
+        return content_parameters(self)
 
     # -- keeping -------------------------------------------------------------------------------
 

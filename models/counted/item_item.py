@@ -8,11 +8,16 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from models.base import Profiles, Recommender, Training, history, item_parts
+from models.base import Recommender
 from models.counted.counts import co_counts, subtract_person
+from models.evidence import Evidence, evidence
 from models.explanation import Exactness, Part
+from models.histories import Profiles, Training, history, item_parts
 from models.ranking import Lists
 
+_NAMED = 3
+_HELPFUL = 400  # choices that are tried at most as the one that would bring a title in
+_RULE = "people who chose what speaks loudest for it"
 _FUSED_FROM = 256  # people; below, compiling and starting threads costs more than it saves
 
 
@@ -64,16 +69,47 @@ class ItemItem(Recommender):
         """History items x targets: W_ji for every chosen j, read off the table."""
         return self.weights[history(one)[0][:, None], targets]
 
+    def largest_contributions(self, one: Profiles) -> np.ndarray:
+        """The largest |W_j·| of every own item j."""
+        return self._largest[history(one)[0]]
+
     def score_of(self, one: Profiles, item: int) -> float:
         """The score of one item, read off its column; summed in the order of the full scores, so equal to the last bit."""
-        phi = self.weights[history(one)[0], item]
-        return float(np.cumsum(phi)[-1]) if len(phi) else 0.0
+        phi = self.weights[:, item][history(one)[0]]
+        return float(phi.cumsum()[-1]) if len(phi) else 0.0
 
     def _attribute(self, one: Profiles, item: int) -> tuple[float, Sequence[Part], dict[str, Any]]:
         """phi_j = x_uj·W_ji: the Shapley values against an empty history (methods 2.1)."""
         codes = history(one)[0]
-        phi = self.weights[codes, item]
+        phi = self.weights[:, item][codes]
         return 0.0, item_parts(self.training, codes, phi), {"background": "an empty history"}
+
+    def helpful_choices(self, one: Profiles, item: int, listed: np.ndarray) -> tuple[np.ndarray, bool]:
+        """Every x that is listed itself, or with W_xi − W_xr at least the gap to a listed r: no other choice can help."""
+        scores = self.scores(one.rows(0, 1))[0]
+        excess = self.weights[:, [item]] - self.weights[:, listed] - (scores[listed] - scores[item])
+        best = excess.max(axis=1)
+        best[listed] = np.inf
+        helpful = np.flatnonzero(best >= 0)
+        return helpful[np.argsort(-best[helpful], kind="stable")[:_HELPFUL]], len(helpful) <= _HELPFUL
+
+    def evidence(self, one: Profiles, item: int) -> Evidence:
+        """Of the people who chose one of the three titles that speak loudest, those who chose this one too.
+
+        These counts are what the weights were made from.
+        """
+        codes, training = history(one)[0], self.training
+        phi = self.weights[:, item][codes]
+        loudest = (-np.abs(phi)).argsort(kind="stable")[:_NAMED]
+        loudest = loudest[phi[loudest] > 0]
+        own = item_parts(training, codes[loudest], phi[loudest])
+        near = np.zeros(len(training.users), dtype=bool)
+        for code in codes[loudest]:
+            near[training.choosers(code)] = True
+        near[one.users[one.users >= 0]] = False
+        choosers = training.choosers(item)
+        both = choosers[near[choosers]]
+        return evidence(_RULE, training.ratings_of(item, both), int(near.sum()), training.scale, own)
 
     def _state(self) -> dict[str, np.ndarray]:
         return {"weights": self.weights}

@@ -9,9 +9,10 @@ from pydantic import Field
 from scipy.linalg import lapack
 
 from data.errors import BadInput
-from models.base import Settings, Training
+from models.base import Settings
 from models.counted.counts import co_counts
 from models.counted.item_item import CountedItems
+from models.histories import Training
 
 _BLOCK = 256  # rows mirrored at a time: a square that stays in the cache
 

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import sparse
 
-from models.base import Profiles, Recommender, Settings, Training, history, item_parts
+from models.base import Recommender, Settings
 from models.counted.item_neighbours import CountNeighbourSettings
 from models.counted.similarity import denominator, similarity
+from models.evidence import Evidence, evidence
 from models.explanation import Exactness, Part
+from models.histories import Profiles, Training, history, item_parts
 from models.ranking import best
 
-MINIMUM_PEOPLE = 10  # fewer neighbours than this are not described: nobody's data leaks into another's "why"
 _BLOCK = 512
 
 
@@ -86,20 +87,26 @@ class UserNeighbours(Recommender):
 
     def _attribute(self, one: Profiles, item: int) -> tuple[float, Sequence[Part], dict[str, Any]]:
         """Each own item's share of every similarity: 1/denominator for each speaker who chose both it and the target."""
-        weights = self._speakers(one)[0]
-        column = self._people[:, [item]].toarray()[:, 0]
-        speaking = np.flatnonzero((weights > 0) & (column > 0))
+        speaking, _ = self._speaking(one, item)
         items, _ = history(one)
         matrix = one.presence().matrix
         common = (matrix @ self._people[speaking].T).toarray()
         sizes = np.diff(matrix.indptr)
         below = denominator(self.settings.similarity, common, sizes, self._sizes[speaking], self.settings.shrink)[0]
         values = (self._people[speaking][:, items].T @ (1.0 / below)) if len(speaking) else np.zeros(len(items))
-        return (
-            0.0,
-            item_parts(self.training, items, values),
-            {"background": "an empty history", **neighbour_evidence(len(speaking), (weights > 0).sum())},
-        )
+        return 0.0, item_parts(self.training, items, values), {"background": "an empty history"}
+
+    def _speaking(self, one: Profiles, item: int) -> tuple[np.ndarray, int]:
+        """Who speaks for the item to this person (user codes), and how many speak for anything."""
+        near = np.flatnonzero(self._speakers(one)[0] > 0)
+        return np.intersect1d(near, self.training.choosers(item)), len(near)
+
+    def evidence(self, one: Profiles, item: int) -> Evidence:
+        """The people who count this person among their nearest."""
+        speaking, near = self._speaking(one, item)
+        ratings, scale = self.training.ratings_of(item, speaking), self.training.scale
+        own = [part for part in self._attribute(one, item)[1] if part.value > 0]
+        return evidence("people whose choices are most like yours", ratings, near, scale, own)
 
     def statistics(self) -> dict[str, np.ndarray]:
         """Who chose what: the counts between people are a function of it."""
@@ -111,14 +118,6 @@ class UserNeighbours(Recommender):
     def _restore(self, state: dict[str, np.ndarray]) -> None:
         self.bars, self.bar_users = state["bars"], state["bar_users"]
         self._prepare()
-
-
-def neighbour_evidence(chose: int, people: int) -> dict[str, Any]:
-    """How many of the near people chose the item, or why that is not said."""
-    if chose < MINIMUM_PEOPLE:
-        note = f"Fewer than {MINIMUM_PEOPLE} people like you chose this title, so nothing is said about them."
-        return {"neighbours": None, "notes": (note,)}
-    return {"neighbours": {"count": int(chose), "of": int(people)}}
 
 
 def _passes(values: np.ndarray, users: np.ndarray, bar: np.ndarray, bar_user: np.ndarray) -> np.ndarray:

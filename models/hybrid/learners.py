@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from models.base import Profiles
+from models.histories import Profiles
 from models.hybrid.signals import Signals
 
 _TREE_CELLS = 500_000  # people x items whose signals are held side by side
@@ -138,16 +138,19 @@ class Trees(Combination):
         """TreeExplainer against the whole background (interventional)."""
         import shap
 
+        return shap.TreeExplainer(self.shap_model, data=self.masker, feature_perturbation="interventional")
+
+    @property
+    def shap_model(self) -> dict[str, Any]:
+        """The trees as SHAP takes them."""
         stops = np.append(self.arrays["start"][1:], len(self.arrays["value"]))
-        trees = [self._tree(slice(*span)) for span in zip(self.arrays["start"], stops, strict=True)]
-        model = {
-            "trees": trees,
+        return {
+            "trees": [self._tree(slice(*span)) for span in zip(self.arrays["start"], stops, strict=True)],
             "base_offset": self.arrays["base"][0],
             "tree_output": "log_odds",
             "internal_dtype": np.float64,
             "input_dtype": np.float64,
         }
-        return shap.TreeExplainer(model, data=self.masker, feature_perturbation="interventional")
 
     def _tree(self, nodes: slice) -> dict[str, np.ndarray]:
         part = {name: array[nodes] for name, array in self.arrays.items() if name not in ("base", "start")}

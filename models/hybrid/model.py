@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from models.base import Profiles, Recommender, Settings, Training
+from models.base import Recommender, Settings
 from models.content.model import Content
 from models.counted.linear import Linear
-from models.explanation import Exactness, Part
+from models.evidence import Evidence
+from models.explanation import Breakdown, Exactness, Part
+from models.histories import Profiles, Training, history
 from models.hybrid.learners import COMBINATIONS, Combination
 from models.hybrid.learning import make_lesson, signal_rows
 from models.hybrid.signals import Signals
 from models.rated.ratings import fixed_point
+from models.why.parameters import Parameter
 
 
 class HybridSettings(Settings):
@@ -73,7 +77,32 @@ class Hybrid(Recommender):
             for (name, title), value in zip(self.signals.titles.items(), values, strict=True)
         ]
         pairs = len(self.combination.background)
-        return base, parts, {"background": f"the average of {pairs} sampled pairs of a person and a title"}
+        extra = {"background": f"the average of {pairs} sampled pairs of a person and a title"}
+        return base, parts, extra | {"within": tuple(self._own(one, item))}
+
+    def _own(self, one: Profiles, item: int) -> Iterator[Breakdown]:
+        """The signals that add up over the person's own titles, each split over them in its own unit."""
+        for name, model in (("collaborative", self.signals.linear), ("content", self.signals.content)):
+            if model is not None:
+                told = model.explain(one, item)
+                yield Breakdown(name, self.signals.titles[name], told.score, told.parts, told.base, unit="signal")
+
+    def contributions(self, one: Profiles, targets: np.ndarray) -> np.ndarray:
+        """History items x targets: how much the log-odds fall when the item alone is taken out, by scoring again."""
+        owned = history(one)[0]
+        if not len(owned):
+            return np.zeros((0, len(targets)))
+        return self.scores(one.rows(0, 1))[0, targets] - self.scores(one.each_without(owned[:, None]))[:, targets]
+
+    def evidence(self, one: Profiles, item: int) -> Evidence:
+        """That of the collaborative signal."""
+        return self.signals.linear.evidence(one, item)
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Each readable signal is a parameter."""
+        from models.hybrid.parameters import hybrid_parameters
+
+        return hybrid_parameters(self)
 
     # -- keeping -------------------------------------------------------------------------------
 

@@ -10,10 +10,10 @@ import numpy as np
 from scipy import sparse
 
 from data.columns import Kind
-from models.base import Profiles, Training
 from models.content.features import numbers, shares
 from models.content.model import Content, history_shares
 from models.counted.linear import Linear
+from models.histories import Profiles, Training
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +45,13 @@ class Signals:
     @property
     def titles(self) -> dict[str, str]:
         """Plain words for each signal by its id, in the order of the tables."""
-        titles = {"collaborative": "chosen together with your titles"}
+        titles = {"collaborative": "how often it is chosen together with your titles"}
         if self.content is not None:
-            titles["content"] = "content like your titles"
+            titles["content"] = "how like your titles it is"
         titles["popularity"] = "how many people chose it"
         if self.newness is not None:
             titles["newness"] = "how new it is"
-        return titles | {f"match {name}": f"{name} that you choose" for name in self.categories}
+        return titles | {f"match {name}": f"how often you choose its {name}" for name in self.categories}
 
     def tables(self, profiles: Profiles) -> Iterator[np.ndarray]:
         """One table a signal: people x items, or items where the person plays no part."""
@@ -77,13 +77,23 @@ class Signals:
 
 
 def _newness(training: Training) -> np.ndarray | None:
-    """The first date column, or else the first number column called year; None without one."""
+    """The dated column from 0 (oldest) to 1 (newest); None without one."""
+    name = newness_column(training)
+    if name is None:
+        return None
+    values = numbers(training.content[name], training.kinds[name])
+    known = values[~np.isnan(values)]
+    values = np.where(np.isnan(values), np.median(known), values)
+    return (values - known.min()) / (known.max() - known.min())
+
+
+def newness_column(training: Training) -> str | None:
+    """The first date column with two dates or more, or else the first such number column called year."""
     dated = [name for name, kind in training.kinds.items() if kind is Kind.DATE]
     years = [name for name, kind in training.kinds.items() if kind is Kind.NUMBER and "year" in name.lower()]
     for name in (*dated, *years):
         values = numbers(training.content[name], training.kinds[name])
         known = values[~np.isnan(values)]
         if len(known) and known.max() > known.min():
-            values = np.where(np.isnan(values), np.median(known), values)
-            return (values - known.min()) / (known.max() - known.min())
+            return name
     return None

@@ -9,9 +9,10 @@ from pydantic import Field
 from scipy import sparse
 
 from data.errors import BadInput
-from models.base import Profiles, Recommender, Settings, Training, history
-from models.counted.user_neighbours import MINIMUM_PEOPLE
+from models.base import Recommender, Settings
+from models.evidence import EVERYBODY, Evidence, evidence
 from models.explanation import Exactness, Part
+from models.histories import Profiles, Training, history
 from models.rated.ratings import (
     check_ratings,
     deviations,
@@ -24,11 +25,11 @@ from models.rated.ratings import (
     user_levels,
 )
 from models.rated.similarity import similarities_to
+from models.why.parameters import Parameter
 
 SIMILARITIES = ("msd", "pearson", "pearson_baseline", "cosine-ratings")
 
 _COUNTED = "choose a similarity of counts, such as jaccard"
-_GOOD_FROM, _BAD_UPTO = 0.75, 0.25  # of the way from the lowest to the highest rating: 4 and 5 of 5, 1 and 2 of 5
 
 
 class RatingNeighbourSettings(Settings):
@@ -160,24 +161,32 @@ class RatingNeighbours(Recommender):
     def _people_part(
         self, one: Profiles, item: int, base: float, extra: dict[str, Any]
     ) -> tuple[float, list[Part], dict[str, Any]]:
-        column = sparse.csc_array(self.rated[:, [item]])
-        near = self.similar_people(one)[0]
-        chosen, weights = nearest(near[column.indices], self.settings.neighbours)
-        if not len(chosen):
+        raters, weights, said = self._raters(one, item)
+        if not len(raters):
             return base, [], extra | {"notes": ("Nobody similar has rated this title, so the score is the baseline.",)}
-        part = Part("neighbours", "neighbours", "people who rate as you do", float(weights @ column.data[chosen]))
-        ratings = sparse.csc_array(self.training.matrix[:, [item]]).data[chosen]
-        return base, [part], extra | self._evidence(ratings)
+        return base, [Part("neighbours", "neighbours", "people who rate as you do", float(weights @ said))], extra
 
-    def _evidence(self, ratings: np.ndarray) -> dict[str, Any]:
-        """What the neighbours said in sum, where there are enough of them to stay nameless."""
-        if len(ratings) < MINIMUM_PEOPLE:
-            note = f"Fewer than {MINIMUM_PEOPLE} people stand behind this part, so nothing is said about them."
-            return {"neighbours": None, "notes": (note,)}
-        low, high = self.training.matrix.data.min(), self.training.matrix.data.max()
-        good, bad = ratings >= low + _GOOD_FROM * (high - low), ratings <= low + _BAD_UPTO * (high - low)
-        counts = {"good": int(good.sum()), "bad": int((bad & ~good).sum()), "between": int((~good & ~bad).sum())}
-        return {"neighbours": {"count": len(ratings), "mean": float(ratings.mean()), "histogram": counts}}
+    def _raters(self, one: Profiles, item: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The neighbours who rated the item (user codes), their weights, and how far from their baseline they rated."""
+        column = sparse.csc_array(self.rated[:, [item]])
+        chosen, weights = nearest(self.similar_people(one)[0][column.indices], self.settings.neighbours)
+        return column.indices[chosen], weights, column.data[chosen]
+
+    def evidence(self, one: Profiles, item: int) -> Evidence:
+        """The people, or the titles of the person's own, whose ratings made the score."""
+        if self.user_based:
+            ratings = self.training.ratings_of(item, self._raters(one, item)[0])
+            return evidence("people who rate most like you", ratings, None, self.training.scale)
+        own = sorted(self._attribute(one, item)[1], key=lambda part: -part.value)
+        people = self.training.choosers(item)
+        ratings = self.training.ratings_of(item, people)
+        return evidence(EVERYBODY, ratings, None, self.training.scale, own)
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The neighbours and the level of a title are parameters."""
+        from models.rated.parameters import neighbour_parameters
+
+        return neighbour_parameters(self)
 
     # -- keeping -------------------------------------------------------------------------------
 

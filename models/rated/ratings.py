@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from data.errors import BadInput
-from models.base import Profiles, Training
+from models.histories import Profiles, Training
 
 if TYPE_CHECKING:
     from surprise import Trainset

@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from models.base import Profiles, Recommender, Settings, Training
-from models.explanation import Exactness, Part
+from models.base import Recommender, Settings
+from models.explanation import Breakdown, Exactness, Part
+from models.histories import Profiles, Training, history, item_parts
 from models.rated.ratings import check_ratings, deviations, fixed_point, products, rated, spread, trainset, unchanged
+from models.why.parameters import Parameter
 
 
 class SVDSettings(Settings):
@@ -82,29 +84,55 @@ class SVD(Recommender):
     # -- why -----------------------------------------------------------------------------------
 
     def _attribute(self, one: Profiles, item: int) -> tuple[float, list[Part], dict[str, Any]]:
+        """The four true terms; within them the history, by folding it in, with the gap to what was trained."""
         levels, factors = self._person(one)
-        match = products(factors, self.item_factors[[item]].T)[0, 0]
+        match = float(products(factors, self.item_factors[[item]].T)[0, 0])
         parts = [
-            Part("term", "user-level", "your rating level", float(levels[0])),
-            Part("term", "item-level", "this title's level", float(self.item_level[item])),
-            Part("term", "taste-match", "taste match", float(match)),
+            Part("term", "user-level", "how high you usually rate", float(levels[0])),
+            Part("term", "item-level", "how high it is usually rated", float(self.item_level[item])),
+            Part("term", "taste-match", "how well it matches your taste", match),
         ]
         if not self.settings.biased:
             parts = parts[2:]
-        return self.mean, parts, {"background": "the average rating", "notes": (self._gap(one, item),)}
+        codes, values = history(one)[0], self.contributions(one, np.array([item]))[:, 0]
+        own = Breakdown(
+            "taste-match",
+            "your taste, and how high you usually rate",
+            float(levels[0]) + match,
+            item_parts(self.training, codes, values),
+        )
+        extra = {"background": "the average rating", "within": (own,), "notes": (self._gap_note(one, own.gap),)}
+        return self.mean, parts, extra
 
-    def _gap(self, one: Profiles, item: int) -> str:
-        """How far the trained person is from the same person folded in: the size of the approximation."""
+    def contributions(self, one: Profiles, targets: np.ndarray) -> np.ndarray:
+        """History items x targets: z_t·(ZᵀZ + penalty·I)⁻¹·z_j·(r_j − μ − b_j), what each rating adds when folded in.
+
+        Exact and linear in the ratings, given the titles' factors (Hu, Koren, Volinsky 2008). z is the title's factors,
+        with a 1 before them for the level of the person where levels are learned.
+        """
+        codes = history(one)[0]
+        z = np.column_stack([np.ones(len(self.item_factors)), self.item_factors])[:, 0 if self.settings.biased else 1 :]
+        own, penalty = (
+            z[codes],
+            1 / (self.settings.n_epochs * self.settings.lr_all) + self.settings.reg_all * len(codes),
+        )
+        said = deviations(one.rows(0, 1).matrix, self.mean, self.item_level).data
+        solved = np.linalg.solve(own.T @ own + penalty * np.eye(own.shape[1]), z[targets].T)
+        return (own @ solved) * said[:, None]
+
+    def _gap_note(self, one: Profiles, gap: float) -> str:
         if not unchanged(self.training, one)[0]:
             return "Your factors are worked out from this history with everything else fixed, without a new training."
-        levels, factors = self.fold_in(one)
-        folded = levels[0] + products(factors, self.item_factors[[item]].T)[0, 0]
-        code = one.users[0]
-        trained = self.user_level[code] + products(self.user_factors[[code]], self.item_factors[[item]].T)[0, 0]
-        gap = abs(trained - folded)
         return (
-            f"Taste match cannot be split into reasons; folding your history in anew would move the score by {gap:.3f}."
+            "The split of the taste match over your titles is worked out anew from your ratings. "
+            f"It differs from what was trained by {abs(gap):.3f}."
         )
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Each term of the formula is a parameter."""
+        from models.rated.parameters import svd_parameters
+
+        return svd_parameters(self)
 
     # -- keeping -------------------------------------------------------------------------------
 

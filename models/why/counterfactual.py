@@ -1,55 +1,160 @@
-"""What would have to be missing from a person's history for an item to leave their list, proven by re-scoring."""
+"""What would have to be missing from a person's history for a title to lose its place, proven by scoring again."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
 import numpy as np
 
-from models.base import Profiles, Recommender, history
-from models.explanation import Counterfactual
+from models.base import Recommender
+from models.explanation import Counterfactual, Exactness
+from models.histories import Profiles, history
+from models.serving import LESS, Request, open_scores, places, ranks, standing_of
+from models.why.covering import Cover, covers
 
-_REPLACEMENTS = 30  # titles further down the ranking that are tried as the one that takes the place
+_NEAREST = 60  # titles nearest behind the item that are first tried as the ones that pass it
 _LARGEST = 25  # own items; a longer set is no answer that a person can use
+_AT_ONCE = 256  # histories scored in one go where every one is a guess
+_CERTAIN = 2  # and where arithmetic has shown already that they do it
 
 
-def smallest_removal(
-    model: Recommender, one: Profiles, item: int, k: int = 10, hidden: np.ndarray | None = None
-) -> Counterfactual | None:
-    """The smallest set found whose removal takes `item` out of the person's top k; None if it is not in, or none is found.
+def off_the_list(model: Recommender, request: Request, item: int) -> Counterfactual | None:
+    """The smallest set found whose removal takes `item` off the person's list; None if it is not on it, or none is found.
 
-    For a replacement r, own item j is worth c_j = phi_j(item) − phi_j(r): removing the largest c_j first closes the gap to
-    r with the fewest items (methods 2.4). The sets are tried for each r, smallest first, and every one is re-scored: the
-    ranks given are those of the model itself. Removed items are not recommended back.
+    To leave a list of k, k titles must come before the item. For a title r, own item j is worth c_j = phi_j(item) −
+    phi_j(r), and r comes first once the removed c_j add up to more than the gap s(item) − s(r) (methods 2.4). `at_least`
+    is a proven bound: the k-th smallest of the sizes that single titles need. `minimal` where the set found is of that
+    size. Every set is scored again before it is told; removed items are not recommended back.
     """
-    ranked = model.recommend(one, k + _REPLACEMENTS, hidden=hidden).items[0]
-    place = np.flatnonzero(ranked == item)
-    if not len(place) or place[0] >= k:
+    return _Case(model, request, item).behind(request.k)
+
+
+def overtaken(model: Recommender, request: Request, item: int) -> Counterfactual | None:
+    """The smallest set of own items whose removal costs `item` its place, and the title that comes before it instead.
+
+    For the first title of a list this is the counterfactual of methods 2.4: without these, another title would be first.
+    For a model that adds up over the history it is then exactly the smallest. The slider is taken at 0.
+    """
+    plain = request if request.serendipity == 0 else replace(request, serendipity=0.0)
+    case = _Case(model, plain, item)
+    return case.behind(case.before)
+
+
+def counterfactuals(
+    model: Recommender, request: Request, item: int
+) -> tuple[Counterfactual | None, Counterfactual | None]:
+    """`off_the_list` and `overtaken` (None with the slider up), the arithmetic that they share done once."""
+    case = _Case(model, request, item)
+    overtaken = case.behind(case.before) if request.serendipity == 0 else None
+    same = request.serendipity == 0 and case.before == request.k
+    return overtaken if same else case.behind(request.k), overtaken
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """One item of one list, and the questions about which own items hold it there."""
+
+    model: Recommender
+    request: Request
+    item: int
+
+    def behind(self, k: int) -> Counterfactual | None:
+        """The smallest removal found after which the item stands behind place k; None if it does so already."""
+        if self.before > min(k, self.request.k) or not len(self.owned):
+            return None
+        cover = replace(self.cover, need=k)
+        proposed = covers(cover, _LARGEST) if self.additive else _guesses(cover, len(self.owned))
+        for size, sets, at_least in proposed:
+            found = self._proven(self.owned[sets], k)
+            if found is not None:
+                chosen, after, by = found
+                removed = tuple(self.model.training.items[code] for code in chosen)
+                return Counterfactual(removed, self.before, after, size <= at_least, at_least, by)
         return None
-    owned, _ = history(one)
-    targets = np.concatenate([[item], ranked[place[0] + 1 :]])
-    targets = targets[targets >= 0]
-    phi = model.contributions(one, targets)
-    worth = np.column_stack([phi[:, 0], phi[:, :1] - phi[:, 1:]])
-    order = np.argsort(-worth, axis=0, kind="stable").T  # a row a replacement: own items, most telling first
-    for size in range(1, min(_LARGEST, len(owned)) + 1):
-        sets = np.unique(np.sort(order[:, :size], axis=1), axis=0)
-        ranks = _ranks_without(model, one, item, owned[sets], hidden)
-        if ranks.max() > k:
-            chosen = int(np.argmax(ranks))
-            removed = tuple(model.training.items[code] for code in owned[sets[chosen]])
-            return Counterfactual(removed, int(place[0]) + 1, int(ranks[chosen]))
-    return None
+
+    @cached_property
+    def owned(self) -> np.ndarray:
+        return history(self.request.one)[0]
+
+    @cached_property
+    def before(self) -> int:
+        """The place now."""
+        if self.request.serendipity > 0:
+            return int(ranks(self.model, self.request, self.request.one, np.array([self.item]))[0, 0])
+        return int(np.flatnonzero(standing_of(self.model, self.request).order == self.item)[0]) + 1
+
+    @property
+    def additive(self) -> bool:
+        """Whether removing items subtracts their terms, up to a factor that is the same for all titles."""
+        added = bool(self.request.less or self.request.boosts)
+        exact = self.model.kind is Exactness.EXACT and not (self.model.normalised and added)
+        return exact and self.request.serendipity == 0
+
+    @cached_property
+    def cover(self) -> Cover:
+        """What each own item is worth against the titles that may pass: the nearest, and any other within reach."""
+        standing = standing_of(self.model, self.request)
+        scores, order = standing.scores, standing.order[standing.order != self.item]
+        k = self.request.k
+        near, far = order[: k + _NEAREST], order[k + _NEAREST :]
+        mine = self._effects(np.array([self.item]))
+        cover = Cover.of(mine - self._effects(near), scores[self.item] - scores[near], k)
+        far = far[scores[self.item] - scores[far] <= self._reach(mine[:, 0], cover.at_least - 1)]
+        if not len(far):
+            return cover
+        worth = np.column_stack([cover.worth, mine - self._effects(far)])
+        return Cover.of(worth, np.concatenate([cover.gaps, scores[self.item] - scores[far]]), k)
+
+    def _effects(self, targets: np.ndarray) -> np.ndarray:
+        """Own items x targets: what each adds to the shown score, "less of this" included."""
+        table = self.model.contributions(self.request.one, targets)
+        if self.request.less:
+            table = table * np.where(np.isin(self.owned, self.request.less), 1 - LESS, 1.0)[:, None]
+        return table
+
+    def _reach(self, mine: np.ndarray, size: int) -> float:
+        """A gap that `size` removals surely cannot close, whatever the title."""
+        bound = self.model.largest_contributions(self.request.one)
+        if bound is None:
+            return np.inf
+        return float(np.sort(mine + bound)[::-1][:size].clip(min=0).sum()) if size > 0 else -np.inf
+
+    def _proven(self, sets: np.ndarray, k: int) -> tuple[np.ndarray, int, str | None] | None:
+        """Of the first block of sets that has one: the set that puts the item lowest, its place then, and who came before.
+
+        The title that came before is told where the slider is at 0: there places are those of the scores.
+        """
+        step = _CERTAIN if self.additive else _AT_ONCE
+        for start in range(0, len(sets), step):
+            block = sets[start : start + step]
+            edited = self.request.one.each_without(block)
+            after, tables = self._places(edited)
+            lowest = int(np.argmax(after))
+            if after[lowest] > k:
+                by = None if tables is None else self._newcomer(tables[lowest])
+                return block[lowest], int(after[lowest]), by
+        return None
+
+    def _places(self, edited: Profiles) -> tuple[np.ndarray, np.ndarray | None]:
+        items = np.array([self.item])
+        if self.request.serendipity > 0:
+            return ranks(self.model, self.request, edited, items)[:, 0], None
+        tables = open_scores(self.model, self.request, edited)
+        return places(tables, items)[:, 0], tables
+
+    def _newcomer(self, now: np.ndarray) -> str | None:
+        """The best placed title that has come before the item."""
+        was, codes = standing_of(self.model, self.request).scores, np.arange(len(now))
+        was_ahead, is_ahead = ((s > s[self.item]) | ((s == s[self.item]) & (codes < self.item)) for s in (was, now))
+        came = np.flatnonzero(is_ahead & ~was_ahead)
+        return self.model.training.items[int(came[np.argmax(now[came])])] if len(came) else None
 
 
-def _ranks_without(
-    model: Recommender, one: Profiles, item: int, sets: np.ndarray, hidden: np.ndarray | None
-) -> np.ndarray:
-    """The rank of the item after each set of own items is removed, by scoring anew; ties count the smaller id first."""
-    edited = one.each_without(sets)
-    table = model.scores(edited)
-    seen = one.matrix.indices
-    table[:, seen] = -np.inf
-    if hidden is not None and len(hidden):
-        table[:, hidden] = -np.inf
-    mine = table[:, [item]]
-    before = np.arange(table.shape[1]) < item
-    return 1 + (table > mine).sum(axis=1) + ((table == mine) & before).sum(axis=1)
+def _guesses(cover: Cover, owned: int) -> Iterator[tuple[int, np.ndarray, int]]:
+    """For models that do not add up: every single item, then the most telling ones together."""
+    yield 1, np.arange(owned)[:, None], 1
+    order = np.argsort(-cover.worth, axis=0, kind="stable").T
+    for size in range(2, min(_LARGEST, owned) + 1):
+        yield size, np.unique(np.sort(order[:, :size], axis=1), axis=0), 2

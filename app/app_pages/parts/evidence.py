@@ -14,6 +14,7 @@ from app.text import literal, short
 from app.use_cases.reporting import report_content
 from app.workspace import Workspace
 from audit.measures.metrics import METRICS
+from audit.report.closer import ADJUSTED
 
 _HEADLINE = ("ndcg", "recall", "hit_rate", "coverage", "tail_share")
 _MOST_PROVIDERS = 15
@@ -42,7 +43,7 @@ def groups(document: dict[str, Any], rows: pd.DataFrame) -> None:
     metric = right.selectbox(
         "Measure", rows["metric"].unique(), key="metric", bind="query-params", format_func=lambda m: METRICS[m].title
     )
-    chosen = rows[(rows["attribute"] == attribute) & (rows["metric"] == metric)]
+    chosen = rows[(rows["attribute"] == attribute) & (rows["metric"] == metric)].astype({"n": "Int64"})
     shown = chosen[chosen["value"].notna()]
     label = METRICS[metric].label(document["plan"]["k"])
     if len(shown):
@@ -53,6 +54,8 @@ def groups(document: dict[str, Any], rows: pd.DataFrame) -> None:
             alt=f"{METRICS[metric].title} by {attribute}, with intervals.",
         )
     st.caption(assessment_words.how_to_read(metric, document["plan"]))
+    if "adjusted_gap" in chosen:
+        st.caption(ADJUSTED)
     st.dataframe(
         displays.group_table(chosen), hide_index=True, alt=f"{METRICS[metric].title} by {attribute}: every number."
     )

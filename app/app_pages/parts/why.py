@@ -7,13 +7,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cached, why_chart, wording
-from app.scope import Scope, forget, recall
+from app import cached, reason_words, why_chart, wording
+from app.app_pages.parts import control, other_titles
+from app.scope import Scope, recall, remember
 from app.text import label, literal, short
-from app.use_cases import choosing
-from app.use_cases.explaining import explanation
+from app.use_cases.explaining import Asked
+from app.use_cases.recommending import recommend
 from app.workspace import Workspace
 from models.explanation import Explanation
+
+_VIEWS = ("Reasons", "What if", "People", "Data")
 
 
 def pick_from_list(workspace: Workspace, scope: Scope, person: str, shown: dict[str, Any]) -> str | None:
@@ -23,21 +26,23 @@ def pick_from_list(workspace: Workspace, scope: Scope, person: str, shown: dict[
         st.info("There is no title left to recommend: this person has seen or hidden everything.")
         return None
     captions = cached.captions(scope.data, scope.model_id, scope.version)
-    base = recommend_places(workspace, scope, person, shown)
+    base = _places_at_zero(workspace, scope, person, shown)
+    key = f"picked-{person}"
+    held = recall(key)
+    if held is not None:  # said to the browser again: there a title is its line, which changes with its place
+        remember(key, held if held in rows else next(iter(rows)))
     picked = st.radio(
         "Your list: pick a title to see why it is there",
         list(rows),
-        key=f"picked-{person}",
+        key=key,
         format_func=lambda item: f"{rows[item]['rank']}. {label(rows[item]['title'])}",
         captions=[_caption(captions.get(item, ""), base.get(item), row) for item, row in rows.items()],
     )
     return None if picked is None else str(picked)
 
 
-def recommend_places(workspace: Workspace, scope: Scope, person: str, shown: dict[str, Any]) -> dict[str, int]:
+def _places_at_zero(workspace: Workspace, scope: Scope, person: str, shown: dict[str, Any]) -> dict[str, int]:
     """The place of each title with the slider at 0; nothing where the slider is at 0 already."""
-    from app.use_cases.recommending import recommend
-
     if shown["serendipity"] == 0:
         return {}
     plain = recommend(workspace, scope.model_id, person, serendipity=0.0)
@@ -48,71 +53,94 @@ def _caption(words: str, place: int | None, row: dict[str, Any]) -> str:
     marks = []
     if row.get("slider_term"):
         marks.append(":material/auto_awesome: new through the slider" if place is None else "")
+    if row.get("boost_term"):
+        verb = "boosted" if row["boost_term"] > 0 else "held back"
+        marks.append(f":material/campaign: {verb} by the operator")
     return " · ".join(part for part in (*marks, label(words)) if part)
 
 
-def panel(workspace: Workspace, scope: Scope, person: str, item: str) -> None:
-    """Sentence first, then the chart with its table, the counterfactual, and what the person can take out."""
-    told = explanation(workspace, scope.model_id, person, item)
-    model = workspace.model(scope.model_id)
-    title = model.title_of(model.training.items.code(item))
+def panel(workspace: Workspace, scope: Scope, person: str, asked: Asked, item: str) -> None:
+    """Sentence first; then one view at a time: reasons, what would change them, the people behind them, the data."""
+    told = asked.why(item)
+    title = asked.title(item)
     st.subheader(f"Why “{label(title)}”?", anchor=False)
-    st.markdown(f"**{literal(wording.why_sentence(told))}**")
-    st.caption(wording.claim(told))
-    _counterfactual(model, told)
-    _chart(told, title)
-    for note in told.notes:
-        st.caption(literal(note))
-    _take_out(workspace, scope, person, told)
+    st.markdown(f"**{literal(reason_words.sentence(told))}**")
+    for line in (*reason_words.labels(told), reason_words.against(told), *reason_words.without(told, asked.title)[:1]):
+        if line:
+            st.markdown(literal(line))
+    view = st.radio("View", _VIEWS, key="why-view", horizontal=True, label_visibility="collapsed")
+    if view == "What if":
+        _what_if(asked, told, item)
+    elif view == "People":
+        _people(told)
+    elif view == "Data":
+        _data(workspace, scope, person, asked, told)
+    else:
+        _reasons(told, title)
+        control.buttons(workspace, scope, person, told)
+        control.undo(workspace, scope, person, told)
 
 
-def _chart(told: Explanation, title: str) -> None:
+def _reasons(told: Explanation, title: str) -> None:
+    st.caption(reason_words.claim(told))
     st.echarts_chart(
-        why_chart.contributions(told),
+        why_chart.waterfall(told),
         key="why-chart",
-        height=why_chart.height(told),
+        height=why_chart.height(len(why_chart.steps(told))),
         renderer="svg",
-        alt=f"What speaks for and against {short(title)}: one bar a reason.",
+        alt=f"What speaks for and against {short(title)}, step by step up to its score.",
     )
     table = st.expander("As a table", key="why-table", on_change="rerun")
     if table.open:
-        columns = ["reason", "kind", "part of the score"]
-        reasons = pd.DataFrame([(part.title, part.kind, part.value) for part in told.parts], columns=columns)
-        table.dataframe(reasons, hide_index=True, alt="Every reason with its part of the score.")
-        table.caption(wording.sum_line(told))
+        table.dataframe(_table(told.parts), hide_index=True, alt="Every reason with its part of the score.")
+        table.caption(reason_words.sum_line(told))
+        for inner in told.within:
+            table.markdown(literal(reason_words.within_line(inner)))
+            table.dataframe(_table(inner.parts), hide_index=True, alt=f"What your titles add to {inner.title}.")
+    for note in told.notes:
+        st.caption(literal(note))
 
 
-def _counterfactual(model: Any, told: Explanation) -> None:
-    if told.counterfactual is None:
+def _table(parts: Any) -> pd.DataFrame:
+    columns = ["reason", "kind", "part of the score"]
+    return pd.DataFrame([(part.title, part.kind, part.value) for part in parts], columns=columns)
+
+
+def _what_if(asked: Asked, told: Explanation, item: str) -> None:
+    said = reason_words.without(told, asked.title)
+    for line in said:
+        st.markdown(f"- {literal(line)}")
+    if not said:
+        st.markdown(wording.NO_COUNTERFACTUAL)
+    other_titles.rather_than(asked, item)
+
+
+def _people(told: Explanation) -> None:
+    st.markdown(literal(reason_words.neighbours(told)))
+    seen = told.neighbours
+    if seen is None:
         return
-    names = [model.title_of(model.training.items.code(item)) for item in told.counterfactual.remove]
-    st.markdown(literal(wording.counterfactual_sentence(told.counterfactual, names)))
+    if "histogram" in seen:
+        st.echarts_chart(
+            why_chart.ratings(seen["histogram"]),
+            key="people-chart",
+            height=why_chart.height(3),
+            renderer="svg",
+            alt="How many of these people rated the title good, in between and bad.",
+        )
+    if seen["own"]:
+        st.markdown("Your own titles that are nearest to it:")
+        own = pd.DataFrame([(row["title"], row["value"]) for row in seen["own"]], columns=["title", "part"])
+        st.dataframe(own, hide_index=True, alt="Your own titles nearest to it.")
+    st.caption(wording.PEOPLE_RULE)
 
 
-def _take_out(workspace: Workspace, scope: Scope, person: str, told: Explanation) -> None:
-    chosen = choosing.choice(workspace, scope.data, person)
-    model = workspace.model(scope.model_id)
-    reasons = [part.id for part in told.parts if part.kind == "item"]
-    options = [*chosen["excluded"], *(item for item in reasons if item not in chosen["excluded"])]
-    if not options:
-        return
-    key = f"without-{scope.data}-{person}"
-
-    def change() -> None:
-        now = set(recall(key, []))
-        for item in now - set(chosen["excluded"]):
-            choosing.exclude(workspace, scope.data, person, item)
-        for item in set(chosen["excluded"]) - now:
-            choosing.include(workspace, scope.data, person, item)
-        forget(key)
-
-    st.multiselect(
-        "Past choices not to use",
-        options,
-        default=chosen["excluded"],
-        key=key,
-        format_func=lambda item: short(model.title_of(model.training.items.code(item))),
-        on_change=change,
-        placeholder="Pick one: the list changes at once",
-        help=wording.TAKE_OUT_HELP,
-    )
+def _data(workspace: Workspace, scope: Scope, person: str, asked: Asked, told: Explanation) -> None:
+    st.markdown("**What was used**")
+    for line in asked.data_used():
+        st.markdown(f"- {literal(line[:1].upper() + line[1:])}")
+    st.markdown(literal(f"Compared with: {told.background}."))
+    st.markdown("**Who answers for this list**")
+    st.markdown(literal(asked.contact or wording.NO_CONTACT))
+    st.markdown("**Keep a proof**")
+    control.receipt(workspace, scope, person)

@@ -1,0 +1,160 @@
+"""What is counted, written once as Ibis expressions; DuckDB and Spark each get it in their own SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from data.columns import ITEM, RANK, USER
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+LISTS, PEOPLE, ITEMS, OUTCOMES = "audited_lists", "audited_people", "audited_items", "audited_outcomes"
+UNKNOWN_ITEM, NO_ITEM = -1, -2  # codes: not in the table of items; no id at all
+
+
+def table(name: str, schema: pa.Schema) -> ir.Table:
+    """A table that an engine holds under this name."""
+    import ibis
+
+    return ibis.table(ibis.Schema.from_pyarrow(schema), name=name)
+
+
+def ids(source: ir.Table, column: str) -> Any:
+    """The ids of a column as they are joined: text without blanks around it, whole numbers as they are."""
+    values = source[column]
+    return values.strip().nullif("") if values.type().is_string() else values
+
+
+def rows(lists: ir.Table, names: Mapping[str, str], k: int) -> ir.Table:
+    """One row per showing down to rank k: user, given (the item's id), rank; 0 is a rank that is no whole number from 1."""
+    import ibis
+
+    rank = lists[names[RANK]]
+    if rank.type().is_integer():
+        place = rank.fill_null(0)
+    else:
+        whole = (rank >= 1) & (rank % 1 == 0)
+        place = ibis.ifelse(whole.fill_null(False), ibis.least(rank, k + 1), 0).cast("int32")
+    given = lists.select(user=ids(lists, names[USER]), given=ids(lists, names[ITEM]), rank=place)
+    return given.filter(given["rank"] <= k)
+
+
+def joined(given: ir.Table, people: ir.Table, items: ir.Table, unknown: int, buckets: int) -> ir.Table:
+    """The rows with what they are counted by: user, part, item, rank.
+
+    `part` is the user's, or for somebody outside the table of people one of those from `unknown` on, by the engine's
+    own hash. `item` is the code, -1 outside the table of items.
+    """
+    import ibis
+
+    mine = _parted(given, people, unknown, buckets)
+    both = mine.left_join(items, mine.given == items.item_key)
+    outside = ibis.ifelse(both.given.isnull(), NO_ITEM, UNKNOWN_ITEM).cast("int32")
+    return both.select(
+        user=both.user,
+        part=both.part,
+        item=ibis.coalesce(both.code, outside),
+        rank=both["rank"],
+    )
+
+
+def numbered(source: ir.Table, *columns: str) -> ir.Table:
+    """The same rows with the ids of these columns as whole numbers: text by a hash of 64 bits, numbers as they are."""
+    texts = [name for name in columns if source[name].type().is_string()]
+    return source.mutate(**{name: source[name].notnull().ifelse(source[name].hash(), None) for name in texts})
+
+
+def cells(showings: ir.Table) -> ir.Table:
+    """Showings by part, item and rank."""
+    return showings.group_by("part", "item", "rank").agg(n=showings.count())
+
+
+def users(showings: ir.Table) -> ir.Table:
+    """One row per list: its part, rows, deepest rank, and how many different ranks it fills."""
+    rank = showings["rank"]
+    return showings.group_by("user").agg(
+        part=showings.part.min(), n=showings.count(), last=rank.max(), places=rank.nunique()
+    )
+
+
+def lists(showings: ir.Table, k: int) -> ir.Table:
+    """Lists by part, and what is odd about them."""
+    each = users(showings)
+    return each.group_by("part").agg(
+        lists=each.count(),
+        short=(each.n < k).sum(),
+        skipped=(each["last"] != each.n).sum(),
+        ties=(each.n != each.places).sum(),
+        nobody=each.user.isnull().sum(),
+    )
+
+
+def repeats(showings: ir.Table) -> ir.Table:
+    """Showings of an item to somebody who has it in the list already, by part and item."""
+    pairs = showings.group_by("part", "user", "item").agg(n=showings.count())
+    again = pairs.filter(pairs.n > 1)
+    return again.group_by("part", "item").agg(n=(again.n - 1).sum())
+
+
+def short(showings: ir.Table, k: int) -> ir.Table:
+    """Showings in lists of fewer than k rows, by part, item and the list's length."""
+    each = users(showings)
+    few = each.filter(each.n < k).select("user", length=each.n)
+    inside = showings.inner_join(few, "user")
+    return inside.group_by("part", "item", "length").agg(n=inside.count())
+
+
+def strangers(given: ir.Table, items: ir.Table) -> ir.Table:
+    """The item ids of the rows that the table of items does not have."""
+    each = given.select("given").distinct()
+    return each.anti_join(items, each.given == items.item_key).filter(lambda t: t.given.notnull())
+
+
+def outcomes(source: ir.Table, names: Mapping[str, str], lists: ir.Table) -> ir.Table:
+    """Held-out pairs, each once, by the kind of id that the lists have, with how many their user has."""
+
+    def like(column: str, other: str) -> Any:
+        values, kind = ids(source, names[column]), lists[other].type()
+        if kind.is_string():
+            return values if values.type().is_string() else values.cast("string")
+        return values.try_cast(kind)
+
+    pairs = source.select(chooser=like(USER, "user"), chosen=like(ITEM, "given")).distinct()
+    pairs = pairs.filter(pairs.chooser.notnull(), pairs.chosen.notnull())
+    wanted = pairs.group_by("chooser").agg(wanted=pairs.count())
+    return pairs.inner_join(wanted, "chooser")
+
+
+def hits(given: ir.Table, truth: ir.Table, people: ir.Table, unknown: int, buckets: int) -> ir.Table:
+    """One row per held-out item that is shown: user, part, best rank, and how many held-out items the user has."""
+    found = given.inner_join(truth, [given.user == truth.chooser, given.given == truth.chosen])
+    best = found.group_by("user", "given", "wanted").agg(rank=found["rank"].min())
+    return _parted(best, people, unknown, buckets)
+
+
+def gains(hit: ir.Table) -> ir.Table:
+    """Hits by part, rank and the user's number of held-out items: nDCG and recall are sums over these rows."""
+    return hit.group_by("part", "wanted", "rank").agg(n=hit.count())
+
+
+def firsts(hit: ir.Table) -> ir.Table:
+    """Users by part, number of held-out items and the rank of their first hit."""
+    each = hit.group_by("user", "part", "wanted").agg(rank=hit["rank"].min())
+    return each.group_by("part", "wanted", "rank").agg(n=each.count())
+
+
+def judged(truth: ir.Table, people: ir.Table, unknown: int, buckets: int) -> ir.Table:
+    """Users with held-out items by part and number of them."""
+    each = _parted(truth.select("wanted", user=truth.chooser).distinct(), people, unknown, buckets)
+    return each.group_by("part", "wanted").agg(n=each.count())
+
+
+def _parted(table: ir.Table, people: ir.Table, unknown: int, buckets: int) -> ir.Table:
+    import ibis
+
+    both = table.left_join(people, table.user == people.user_key)
+    bucket = (both.user.hash() % buckets).abs().cast("int32")
+    return both.drop("user_key").mutate(part=ibis.coalesce(both.part, bucket + unknown))

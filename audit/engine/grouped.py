@@ -1,0 +1,60 @@
+"""Count by grouping in the engine: any order of rows, any number of cells, on one machine or many."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audit.engine import expressions as ex
+from audit.engine.counted import Counted, by_part, refuse_missing
+from audit.engine.engines import Engine, Progress
+from audit.engine.showings import Showings
+from audit.measures.counts import Counts
+
+_STEPS = 4
+
+
+def grouped(
+    machine: Engine,
+    showings: Showings,
+    progress: Progress | None,
+    cancel: Event | None,
+) -> Counted:
+    """Four grouped results: cells, lists, repeats, and short lists where there are any."""
+
+    def step(number: int, expression: Any) -> pd.DataFrame:
+        frame = machine.result(expression, cancel).to_pandas()
+        if progress:
+            progress(number / _STEPS)
+        return frame
+
+    people, n_items, k = showings.people, showings.n_items, showings.k
+    n_parts, rows = people.n_parts, showings.joined
+    cells = step(1, ex.cells(rows))
+    rank = cells["rank"].to_numpy()
+    key = _place(cells, n_items) * k + rank - 1
+    order = np.argsort(key)
+    lists = step(2, ex.lists(rows, k))
+    refuse_missing(int(lists["nobody"].sum()), int((cells["item"] == ex.NO_ITEM).sum()), int((rank < 1).sum()))
+    repeats = step(3, ex.repeats(rows))
+    few = step(4, ex.short(rows, k)) if lists["short"].sum() else pd.DataFrame(columns=["part", "item", "length", "n"])
+    length = few["length"].to_numpy(dtype=np.float64)
+    counts = Counts(
+        k,
+        n_items,
+        people.buckets,
+        key[order],
+        cells["n"].to_numpy(dtype=np.int64)[order],
+        np.bincount(lists["part"], weights=lists["lists"], minlength=n_parts).astype(np.int64),
+        by_part(_place(repeats, n_items), repeats["n"].to_numpy(dtype=np.float64), n_parts, n_items),
+        by_part(_place(few, n_items), few["n"].to_numpy(dtype=np.float64) * (1 / length - 1 / k), n_parts, n_items),
+    )
+    odd = (int(lists[name].sum()) for name in ("short", "skipped", "ties"))
+    return Counted(counts, *odd)
+
+
+def _place(frame: pd.DataFrame, n_items: int) -> np.ndarray:
+    return frame["part"].to_numpy(dtype=np.int64) * n_items + frame["item"].to_numpy(dtype=np.int64)

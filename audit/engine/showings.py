@@ -1,0 +1,48 @@
+"""The rows of one scan: which tables they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from audit.engine import expressions as ex
+from audit.engine.tables import Lists, People
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+@dataclass(frozen=True, eq=False)
+class Showings:
+    """The lists, the people and the items of a scan."""
+
+    lists: Lists
+    people: People
+    items: pa.Table  # item_key, code
+    n_items: int
+    k: int
+
+    @cached_property
+    def given(self) -> ir.Table:
+        """User, given (the item's id), rank."""
+        return ex.rows(ex.table(ex.LISTS, self.lists.schema), self.lists.names, self.k)
+
+    @property
+    def numbered(self) -> ir.Table:
+        """The same with ids as whole numbers: text by its hash."""
+        return ex.numbered(self.given, "user", "given")
+
+    @property
+    def joined(self) -> ir.Table:
+        """User, part, item, rank."""
+        people = ex.table(ex.PEOPLE, self.people.table().schema)
+        items = ex.table(ex.ITEMS, self.items.schema)
+        return ex.joined(self.given, people, items, self.people.unknown, self.people.buckets)
+
+    @property
+    def strangers(self) -> ir.Table:
+        """Ids of items that the table of items does not have."""
+        return ex.strangers(self.given, ex.table(ex.ITEMS, self.items.schema))

@@ -1,0 +1,164 @@
+"""Audits side by side: several models on the same people, and one audit against an earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audit.inference.families import adjust
+from audit.inference.groups import coded, planned_labels
+from audit.inference.intervals import Bootstrap
+from audit.inference.withheld import Withheld, withheld
+from audit.measures.coded import divide
+from audit.measures.exposure import UNKNOWN
+from audit.plan import Plan
+
+MODELS = (
+    "label",
+    "against",
+    "attribute",
+    "group",
+    "metric",
+    "n",
+    "value",
+    "base",
+    "difference",
+    "low",
+    "high",
+    "p",
+    "p_adjusted",
+)
+EVERYBODY = ""
+_DRAWN = 10_000  # more people than this use the normal limit of the sign test
+_CELLS = 4_000_000
+
+
+def compare(
+    audits: Mapping[str, pd.DataFrame], groups: Mapping[str, pd.Series], plan: Plan, *, base: str | None = None
+) -> pd.DataFrame:
+    """Every audit's people against those of `base` (the first), the same people on both sides: paired differences.
+
+    `audits`: label to per-user table (index user_id). Rows: everybody (attribute ''), then each group; what `withheld`
+    holds back has no numbers. `difference` = mean of value - base over people with both, the interval resamples people,
+    `p` exchanges the two models within a person (sign permutation, two-sided), `p_adjusted` by the plan's correction over
+    all rows of confirmatory metrics, by Benjamini-Hochberg over the others. A model against itself gives exactly 0, p 1.
+    """
+    first = base or next(iter(audits))
+    parts = [
+        _against(label, table, first, audits[first], groups, plan) for label, table in audits.items() if label != first
+    ]
+    if not parts:
+        return pd.DataFrame(columns=list(MODELS))
+    result = pd.concat(parts, ignore_index=True)
+    confirmed = result["metric"].isin(plan.metrics)
+    for part, method in ((confirmed, plan.correction), (~confirmed, "benjamini-hochberg")):
+        result.loc[part, "p_adjusted"] = adjust(result.loc[part, "p"].to_numpy(dtype=np.float64), method)
+    return result
+
+
+def signs_p(differences: np.ndarray, *, draws: int = 2000, seed: int = 0) -> np.ndarray:
+    """Two-sided p of every column's mean difference (people x columns) when each person's sign is a coin's toss.
+
+    p = (1 + draws whose |sum| is at least the seen one) / (1 + draws); above 10,000 people the normal limit, mean 0 and
+    variance sum d^2. 1 where all differences are 0; NaN where nobody has one. A missing difference counts for nothing.
+    """
+    from scipy.stats import norm
+
+    known = np.isfinite(differences)
+    d = np.where(known, differences, 0.0)
+    seen = np.abs(d.sum(axis=0))
+    if len(d) > _DRAWN:
+        spread = np.sqrt((d**2).sum(axis=0))
+        p = np.where(spread > 0, 2 * norm.sf(seen / np.where(spread > 0, spread, 1.0)), 1.0)
+        return np.where(known.any(axis=0), p, np.nan)
+    rng = np.random.default_rng(seed)
+    extreme, step = np.zeros(d.shape[1]), max(1, _CELLS // max(len(d), 1))
+    for start in range(0, draws, step):
+        signs = rng.integers(0, 2, (min(step, draws - start), len(d))) * 2.0 - 1.0
+        extreme += (np.abs(signs @ d) >= seen - 1e-12).sum(axis=0)
+    return np.where(known.any(axis=0), (1 + extreme) / (1 + draws), np.nan)
+
+
+def against_last(later: Mapping[str, Any], earlier: Mapping[str, Any]) -> pd.DataFrame:
+    """One audit against an earlier one per group, from the two stored documents alone.
+
+    Columns attribute, group, metric, value and gap now and before with their intervals, change = now - before, the states,
+    and `reason`. What either document holds back is held back. No interval of the change: the people behind the two
+    documents are not known to be the same; `compare` has one where both tables of people are at hand.
+    """
+    keys = ["attribute", "group", "metric"]
+    wanted = [*keys, "n", "value", "low", "high", "gap", "gap_low", "gap_high", "state"]
+    now, before = (pd.DataFrame(each["groups"], columns=wanted) for each in (later, earlier))
+    both = now.merge(before, on=keys, how="outer", suffixes=("", "_before"), sort=False, indicator=True)
+    number = both[["value", "value_before", "gap", "gap_before"]].astype(np.float64)
+    both["change"] = number["value"] - number["value_before"]
+    both["gap_change"] = number["gap"] - number["gap_before"]
+    apart = _apart(later, earlier)
+    both["reason"] = [_reason(side, value, apart) for side, value in zip(both["_merge"], both["change"], strict=True)]
+    return both.drop(columns="_merge")
+
+
+def _against(
+    label: str, table: pd.DataFrame, first: str, base: pd.DataFrame, groups: Mapping[str, pd.Series], plan: Plan
+) -> pd.DataFrame:
+    users, metrics = base.index.intersection(table.index), [*plan.metrics, *plan.exploratory]
+    a, b = (each.reindex(users)[metrics] for each in (table, base))
+    labels = planned_labels(dict(groups), users, plan)
+    rows: list[dict[str, Any]] = []
+    for attribute, group, member in _members(labels, len(users)):
+        told = _paired(a[member].to_numpy(dtype=np.float64), b[member].to_numpy(dtype=np.float64), plan)
+        about = {"label": label, "against": first, "attribute": attribute, "group": group}
+        rows += [{**about, "metric": metric, **each} for metric, each in zip(metrics, told, strict=True)]
+    held = withheld(a - b, labels, [], plan)
+    return _shown(rows, held)
+
+
+def _shown(rows: list[dict[str, Any]], held: Withheld) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=list(MODELS)).assign(reason="")
+    numbers = list(MODELS[5:])
+    mask = held.rows(table, "attribute", "group")
+    table["n"] = table["n"].astype("Int64").mask(mask)
+    table.loc[mask, numbers[1:]] = np.nan
+    table.loc[mask, "reason"] = held.sentence
+    return table
+
+
+def _members(labels: Mapping[str, pd.Series], n: int) -> list[tuple[str, str, np.ndarray]]:
+    found = [(EVERYBODY, EVERYBODY, np.ones(n, dtype=bool))]
+    for name, column in labels.items():
+        codes, names = coded(column)
+        found += [(name, group, codes == code) for code, group in enumerate(names) if group != UNKNOWN]
+    return found
+
+
+def _paired(a: np.ndarray, b: np.ndarray, plan: Plan) -> list[dict[str, Any]]:
+    """One row of numbers per column, over the people who have both."""
+    both = np.isfinite(a) & np.isfinite(b)
+    differences = np.where(both, a - b, np.nan)
+    table = Bootstrap.of(plan).means(pd.DataFrame(differences))
+    n = both.sum(axis=0)
+    means = [divide(np.where(both, each, 0.0).sum(axis=0), n) for each in (a, b)]
+    p = signs_p(differences, draws=plan.draws, seed=plan.seed)
+    columns = {"n": n, "value": means[0], "base": means[1], "difference": table["value"].to_numpy()}
+    columns |= {"low": table["low"].to_numpy(), "high": table["high"].to_numpy(), "p": p}
+    return [{name: column[place] for name, column in columns.items()} for place in range(len(n))]
+
+
+def _apart(later: Mapping[str, Any], earlier: Mapping[str, Any]) -> str:
+    """What, besides the model, differs between two audits."""
+    told = {"plan_hash": "plan", "data_hash": "data", "protocol": "protocol"}
+    names = [words for key, words in told.items() if later.get(key) != earlier.get(key)]
+    return f"Also different: {', '.join(names)}." if names else ""
+
+
+def _reason(side: str, change: float, apart: str) -> str:
+    if side == "left_only":
+        return "New: the earlier audit has no such row."
+    if side == "right_only":
+        return "Gone: only the earlier audit has this row."
+    if not np.isfinite(change):
+        return "Not shown in one of the two audits."
+    return apart

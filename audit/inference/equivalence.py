@@ -1,0 +1,50 @@
+"""Equivalence: whether a gap is shown to be smaller than what matters, which no flag alone never shows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from audit.inference.groups import coded, resampled_gaps
+from audit.plan import Plan
+
+WITHIN, NOT_SHOWN = "shown to be within the threshold", "not shown"
+COLUMNS = ("attribute", "group", "metric", "n", "gap", "low", "high", "level", "threshold", "answer", "reason")
+
+
+def equivalences(per_user: pd.DataFrame, labels: dict[str, pd.Series], rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Two one-sided tests (Schuirmann 1987) of every gap of a group table against the plan's threshold.
+
+    Each side is tested at `alpha`; both reject exactly where the 1 - 2 alpha interval (90 % at .05) lies strictly inside
+    plus or minus the threshold: 'shown to be within the threshold'. Anything else, also too few people, is 'not shown'.
+    Each answer stands for itself: alpha is not divided among the groups. Empty unless the plan asks.
+    """
+    judged = rows[rows["group"] != "unknown"] if plan.equivalence else rows.iloc[:0]
+    parts = []
+    for name, each in judged.groupby("attribute", sort=False):
+        codes, names = coded(labels[str(name)])
+        metrics = list(dict.fromkeys(each["metric"]))
+        array = per_user[metrics].to_numpy(dtype=np.float64)
+        low, high = resampled_gaps(array, codes, len(names), plan)["gap"].bounds(1 - 2 * plan.alpha)
+        place = [
+            metrics.index(m) * len(names) + names.index(g) for m, g in zip(each["metric"], each["group"], strict=True)
+        ]
+        ends = {"low": low[place], "high": high[place]}
+        parts.append(each[["attribute", "group", "metric", "n", "gap"]].assign(**ends))
+    if not parts:
+        return pd.DataFrame(columns=list(COLUMNS))
+    table = pd.concat(parts, ignore_index=True)
+    table.loc[table["gap"].isna(), ["low", "high"]] = np.nan
+    table["level"], table["threshold"] = 1 - 2 * plan.alpha, table["metric"].map(plan.threshold)
+    inside = (table["low"] > -table["threshold"]) & (table["high"] < table["threshold"])
+    table["answer"] = np.where(inside, WITHIN, NOT_SHOWN)
+    table["reason"] = [_reason(*row) for row in zip(inside, table["gap"].isna(), table["threshold"], strict=True)]
+    return table[list(COLUMNS)]
+
+
+def _reason(inside: bool, few: bool, threshold: float) -> str:
+    if few:
+        return "Too few people on one side."
+    if inside:
+        return f"The whole interval is inside plus or minus {threshold:g}."
+    return f"The interval reaches {threshold:g} or beyond; that is no evidence of a gap either."

@@ -1,0 +1,152 @@
+"""Which rows of an audit's tables hold people's numbers back, by the one rule of `suppression`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audit.inference.answers import State
+from audit.inference.groups import SUMMARY, GroupTables, coded
+from audit.inference.intersections import crossed_labels
+from audit.inference.suppression import Cells, Relation, hidden_cells
+from audit.measures.exposure import UNKNOWN
+from audit.plan import Plan
+
+Key = tuple[str, ...]  # (attribute, group), or (first, second, first_group, second_group)
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """By metric, the keys of the rows whose numbers are held back."""
+
+    minimum: int
+    keys: dict[str, frozenset[Key]] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """The reason that stands where the numbers would: the same for a small group and for one that protects it."""
+        return f"Not shown: fewer than {self.minimum} people with a value, or a number by which such a group could be worked out."
+
+    def rows(self, table: pd.DataFrame, *columns: str) -> np.ndarray:
+        """Mask of the rows to hold back; `columns` spell a row's key."""
+        keys = zip(table["metric"], zip(*(table[name] for name in columns), strict=True), strict=True)
+        return np.array([key in self.keys.get(metric, ()) for metric, key in keys], dtype=bool)
+
+    def apply(self, table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+        """The table without the numbers of held-back rows: NaN, and the sentence as their reason; an answer stays."""
+        mask = self.rows(table, *columns)
+        if not mask.any():
+            return table
+        result = table.copy()
+        for name in result.columns.difference([*columns, "metric", "family", "state"]):
+            column = result[name]
+            if pd.api.types.is_integer_dtype(column):
+                result[name] = column.astype("Int64").mask(mask)
+            elif pd.api.types.is_bool_dtype(column):
+                result[name] = column.astype("boolean").mask(mask)
+            else:
+                result[name] = column.where(~mask, np.nan if pd.api.types.is_float_dtype(column) else None)
+        decided = np.isin(
+            result.get("state", pd.Series("", index=result.index)).astype(str), (State.FLAG, State.NO_FLAG)
+        )
+        result.loc[mask, "reason"] = self.sentence
+        result.loc[mask & decided, "reason"] = f"{self.sentence} The answer rests on the numbers that are held back."
+        return result
+
+    def groups(self, tables: GroupTables) -> GroupTables:
+        """Group tables that may be shown; a spread in which a held-back group took part is that of the shown ones."""
+        rows = self.apply(tables.rows, "attribute", "group")
+        if rows is tables.rows:
+            return tables
+        touched = rows[self.rows(rows, "attribute", "group")]
+        pairs = pd.MultiIndex.from_frame(touched[["attribute", "metric"]]).unique()
+        summary = tables.summary.copy()
+        for place in map(int, np.flatnonzero(pd.MultiIndex.from_frame(summary[["attribute", "metric"]]).isin(pairs))):
+            name, metric = summary.loc[place, ["attribute", "metric"]]
+            same = rows[(rows["attribute"] == name) & (rows["metric"] == metric) & (rows["group"] != UNKNOWN)]
+            for column, value in zip(SUMMARY[2:], _spread(same.dropna(subset=["value"])), strict=True):
+                summary.loc[place, column] = value
+        return replace(tables, rows=rows, summary=summary)
+
+
+def _spread(rows: pd.DataFrame) -> list[Any]:
+    """Difference, ratio, lowest, highest, number of the groups that are shown."""
+    if len(rows) < 2:
+        return [np.nan, np.nan, None, None, len(rows)]
+    values = rows.set_index("group")["value"]
+    ratio = values.min() / values.max() if values.min() >= 0 and values.max() > 0 else np.nan
+    return [values.max() - values.min(), ratio, values.idxmin(), values.idxmax(), len(values)]
+
+
+def withheld(
+    per_user: pd.DataFrame, labels: dict[str, pd.Series], pairs: list[tuple[str, str]], plan: Plan
+) -> Withheld:
+    """Decide for every metric over all tables that count people: each attribute's groups and every crossed pair.
+
+    The number of people with a value, and of those of unknown group, is always told; the confirmatory metrics decide
+    first, and what they hide is preferred for the others.
+    """
+    result = Withheld(plan.minimum_cell)
+    seen: dict[bytes, frozenset[Key]] = {}
+    before: frozenset[Key] = frozenset()
+    for metric in (*plan.metrics, *plan.exploratory):
+        valid = per_user[metric].notna().to_numpy()
+        known = valid.tobytes()  # the same people, so the same counts: they are shown or hidden together
+        if known not in seen:
+            crossed = pairs if metric in plan.metrics else []
+            seen[known] = _decide(labels, crossed, valid, plan.minimum_cell, before)
+        result.keys[metric] = seen[known]
+        before = before | seen[known]
+    return result
+
+
+def _decide(
+    labels: dict[str, pd.Series], pairs: list[tuple[str, str]], valid: np.ndarray, minimum: int, before: frozenset[Key]
+) -> frozenset[Key]:
+    keys, cells = exported_cells(labels, pairs, valid)
+    preferred = np.array([key in before for key in keys])
+    return frozenset(keys[n] for n in np.flatnonzero(hidden_cells(cells, minimum, preferred)))
+
+
+def exported_cells(
+    labels: dict[str, pd.Series], pairs: list[tuple[str, str]], valid: np.ndarray
+) -> tuple[list[Key], Cells]:
+    """Every count of people with a value that an audit shows, with the sums that tie them; the first is the total."""
+    keys: list[Key] = [()]
+    counts, rank, told = [int(valid.sum())], [3], [True]
+    relations: list[Relation] = []
+    for name, column in labels.items():
+        codes, names = coded(column)
+        size = np.bincount(codes[valid], minlength=len(names))
+        last = len(names) - 1
+        there = [n for n in range(len(names)) if n < last or (codes == last).any()]
+        relations.append((0, len(keys) + np.arange(len(there))))
+        keys += [(name, names[n]) for n in there]
+        counts += size[there].tolist()
+        rank += [1 + int(n == last) for n in there]
+        told += [True] * len(there)
+    place: Callable[[Key], int | None] = {key: n for n, key in enumerate(keys)}.get
+    for first, second in pairs:
+        cell, grid = crossed_labels(labels[first], labels[second])
+        start = len(keys) + np.arange(len(grid))
+        keys += [(first, second, a, b) for a, b in zip(grid["first_group"], grid["second_group"], strict=True)]
+        counts += np.bincount(cell[valid], minlength=len(grid)).tolist()
+        rank += [0] * len(grid)
+        told += [False] * len(grid)
+        blank = (grid == UNKNOWN).any(axis=1).to_numpy()
+        if blank.any():  # impact ratios tell how many people are of unknown cell
+            relations.append((len(keys), start[blank]))
+            keys.append((first, second, UNKNOWN))
+            counts.append(int(np.bincount(cell[valid], minlength=len(grid))[blank].sum()))
+            rank.append(2)
+            told.append(True)
+        for name, groups in ((first, grid["first_group"]), (second, grid["second_group"])):
+            for group in dict.fromkeys(groups):
+                whole = place((name, group))
+                if whole is not None:
+                    relations.append((whole, start[(groups == group).to_numpy()]))
+    return keys, Cells(np.array(counts), relations, np.array(rank), np.array(told))
