@@ -82,7 +82,7 @@ def family(folder: Path) -> dict[str, Any]:
     started = time.perf_counter()
     index = pd.Index([str(n) for n in range(ITEMS)], dtype=object)
     items = pd.DataFrame({"provider": [f"p{n % PROVIDERS}" for n in range(ITEMS)]}, index=index)
-    people = pq.read_table(folder / "people.parquet")
+    people = pq.read_table(folder / "people.parquet", read_dictionary=["group"])
     found = scan(str(folder / "lists-*.parquet"), index, people, k=K, engine=DuckDB(_MEMORY, _CORES))
     scanned = time.perf_counter() - started
     facts = Facts.of(found, items, None, pd.Series(np.arange(ITEMS), index=index))

@@ -17,6 +17,7 @@ class Counted:
     """Counts of all lists, and how many lists are odd in which way."""
 
     counts: Counts
+    rows: int  # showings counted
     short: int
     skipped: int
     ties: int

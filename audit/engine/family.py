@@ -15,6 +15,7 @@ from scipy import sparse
 
 from audit.engine.scan import Scan
 from audit.measures.concentration import gini
+from audit.measures.counts import Table
 from audit.measures.exposure import ListStatistics, owners, provider_table, rank_weights, statistics
 from audit.measures.popularity import Head, short_head
 from audit.measures.slopes import gini_slope, hhi_slope, list_diversity_slopes, shannon_slope, top_slope
@@ -62,16 +63,18 @@ class Group:
         """Bucket of every part."""
         return self.parts % self.buckets
 
-    def rows(self, table: sparse.csr_array) -> sparse.csr_array:
+    def rows(self, table: Table) -> Table:
         """The group's rows of a table of parts, without a copy where they lie together."""
         first, last = int(self.parts[0]), int(self.parts[-1]) + 1
         if last - first != len(self.parts):
-            return sparse.csr_array(table[self.parts])
+            return table[self.parts]
+        if isinstance(table, np.ndarray):
+            return table[first:last]
         start, stop = table.indptr[first], table.indptr[last]
         inner = (table.data[start:stop], table.indices[start:stop], table.indptr[first : last + 1] - start)
         return sparse.csr_array(inner, shape=(last - first, table.shape[1]))
 
-    def total(self, table: sparse.csr_array) -> np.ndarray:
+    def total(self, table: Table) -> np.ndarray:
         """Sum of the group's rows of a table of parts."""
         return np.asarray(np.ones(len(self.parts)) @ self.rows(table))
 
@@ -132,8 +135,8 @@ def providers(scan: Scan, facts: Facts, column: str, model: Weight = DEFAULT) ->
     given = sparse.csr_array(scan.counts.attention(_weight(model, scan.counts.k)) @ belongs)
     tables = []
     for group in _groups(scan):
-        mine = group.rows(given)
-        table = provider_table(belongs, _sum(mine), facts.catalogue, facts.popularity, facts.merit)
+        mine = sparse.csr_array(group.rows(given))
+        table = provider_table(belongs, group.total(given), facts.catalogue, facts.popularity, facts.merit)
         table["se"], t = _share_errors(mine, group, scan.counts.lists)
         value = table["exposure_share"]
         table["low"], table["high"] = (value - t * table["se"]).clip(lower=0), (value + t * table["se"]).clip(upper=1)
@@ -158,7 +161,7 @@ def student(buckets: int, level: float = 0.95) -> float:
     return float(stdtrit(buckets - 1, (1 + level) / 2)) if buckets > 1 else np.nan
 
 
-def _values(scan: Scan, facts: Facts, group: Group, attention: sparse.csr_array, tail: np.ndarray) -> ListStatistics:
+def _values(scan: Scan, facts: Facts, group: Group, attention: Table, tail: np.ndarray) -> ListStatistics:
     counts = scan.counts
     lists = int(counts.lists[group.parts].sum())
     per_list = group.total(counts.per_list)
@@ -168,7 +171,7 @@ def _values(scan: Scan, facts: Facts, group: Group, attention: sparse.csr_array,
 
 
 def _statistics(
-    scan: Scan, facts: Facts, group: Group, chosen: Mapping[str, sparse.csr_array], tail: np.ndarray
+    scan: Scan, facts: Facts, group: Group, chosen: Mapping[str, Table], tail: np.ndarray
 ) -> Iterator[tuple[object, ...]]:
     (_, first), *_ = chosen.items()
     values = _values(scan, facts, group, first, tail)
@@ -220,7 +223,7 @@ def _draws(
             yield name, (per_list @ each.astype(np.float64) - mean * lists) / total
 
 
-def _along(table: sparse.csr_array, slope: np.ndarray, facts: Facts) -> np.ndarray:
+def _along(table: Table, slope: np.ndarray, facts: Facts) -> np.ndarray:
     """Sum of slope times count over the catalogue, in every part."""
     full = np.zeros(table.shape[1])
     full[facts.catalogue] = slope

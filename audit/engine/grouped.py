@@ -12,7 +12,7 @@ from audit.engine import expressions as ex
 from audit.engine.counted import Counted, by_part, refuse_missing
 from audit.engine.engines import Engine, Progress
 from audit.engine.showings import Showings
-from audit.measures.counts import Counts
+from audit.measures.counts import Cells
 
 _STEPS = 4
 
@@ -42,18 +42,20 @@ def grouped(
     repeats = step(3, ex.repeats(rows))
     few = step(4, ex.short(rows, k)) if lists["short"].sum() else pd.DataFrame(columns=["part", "item", "length", "n"])
     length = few["length"].to_numpy(dtype=np.float64)
-    counts = Counts(
-        k,
-        n_items,
-        people.buckets,
-        key[order],
-        cells["n"].to_numpy(dtype=np.int64)[order],
-        np.bincount(lists["part"], weights=lists["lists"], minlength=n_parts).astype(np.int64),
-        by_part(_place(repeats, n_items), repeats["n"].to_numpy(dtype=np.float64), n_parts, n_items),
-        by_part(_place(few, n_items), few["n"].to_numpy(dtype=np.float64) * (1 / length - 1 / k), n_parts, n_items),
+    counts = Cells(
+        k=k,
+        n_items=n_items,
+        buckets=people.buckets,
+        lists=np.bincount(lists["part"], weights=lists["lists"], minlength=n_parts).astype(np.int64),
+        repeated=by_part(_place(repeats, n_items), repeats["n"].to_numpy(dtype=np.float64), n_parts, n_items),
+        short=by_part(
+            _place(few, n_items), few["n"].to_numpy(dtype=np.float64) * (1 / length - 1 / k), n_parts, n_items
+        ),
+        key=key[order],
+        n=cells["n"].to_numpy(dtype=np.int64)[order],
     )
     odd = (int(lists[name].sum()) for name in ("short", "skipped", "ties"))
-    return Counted(counts, *odd)
+    return Counted(counts, int(counts.n.sum()), *odd)
 
 
 def _place(frame: pd.DataFrame, n_items: int) -> np.ndarray:

@@ -114,8 +114,7 @@ def _count(
         raise BadInput(problem, file="recommendations", column=RANK, fix=fix)
     catalogue = np.full(len(ids), known is None)
     catalogue[ids.codes([] if known is None else known)] = True
-    below = read.rows - int(found.counts.n.sum())
-    odd = (below, found.short, found.skipped)
+    odd = (read.rows - found.rows, found.short, found.skipped)
     return Scan(found.counts, parts.groups, ids, catalogue, read.rows, *odd, machine.name, stream)
 
 

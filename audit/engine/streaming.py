@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
@@ -15,7 +16,7 @@ from audit.engine.engines import Cancelled, DuckDB, Progress
 from audit.engine.lookup import Lookup
 from audit.engine.showings import Showings
 from audit.engine.tables import People
-from audit.measures.counts import Counts
+from audit.measures.counts import Counts, Table
 
 CELLS = 300_000_000  # counts of 4 bytes held at once; above it, and for scattered lists, DuckDB groups instead
 _BATCH = 500_000
@@ -57,6 +58,18 @@ def streamed(
     return tally.finish(people.buckets)
 
 
+@dataclass(frozen=True, eq=False)
+class Dense(Counts):
+    """Counts as one array of all cells, empty ones too."""
+
+    cells: np.ndarray  # uint32: (part x n_items + item) x k + rank - 1
+
+    def _attention(self, weight: np.ndarray) -> Table:
+        from audit.engine.tally import weigh
+
+        return np.asarray(weigh(self.cells, weight)).reshape(self.n_parts, self.n_items)
+
+
 class _Tally:
     def __init__(self, n_parts: int, n_items: int, k: int) -> None:
         self.n_parts, self.n_items, self.k = n_parts, n_items, k
@@ -68,13 +81,14 @@ class _Tally:
         self.odd = np.zeros(3, np.int64)
         self.keys: list[np.ndarray] = []
         self.edges: list[tuple[np.ndarray, ...]] = []
-        self.last = -1
+        self.last, self.rows = -1, 0
 
     def add(self, columns: tuple[np.ndarray, ...]) -> None:
         from audit.engine.tally import inner
 
         if not len(columns[0]):
             return
+        self.rows += len(columns[0])
         start, stop = inner(columns[0])
         self._count(tuple(column[start:stop] for column in columns))
         self.edges.append(tuple(np.concatenate([column[:start], column[stop:]]) for column in columns))
@@ -87,13 +101,9 @@ class _Tally:
             order = np.argsort(cut[0], kind="stable")
             self._count(tuple(column[order] for column in cut))
         self._refuse_scattered()
-        key = np.flatnonzero(self.cells != 0)
-        n = self.cells[key]
-        del self.cells
-        counts = Counts(
-            self.k, self.n_items, buckets, key, n, self.lists, self._sparse(self.repeated), self._sparse(self.short)
-        )
-        return Counted(counts, int(self.odd[SHORT]), int(self.odd[SKIPPED]), int(self.odd[TIES]))
+        content = (self.lists, self._sparse(self.repeated), self._sparse(self.short))
+        counts = Dense(self.k, self.n_items, buckets, *content, cells=self.cells)
+        return Counted(counts, self.rows, int(self.odd[SHORT]), int(self.odd[SKIPPED]), int(self.odd[TIES]))
 
     def _count(self, columns: tuple[np.ndarray, ...]) -> None:
         from audit.engine.tally import add, tally

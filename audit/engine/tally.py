@@ -28,6 +28,19 @@ def add(part, item, rank, n_items, k, cells):
 
 
 @njit(nogil=True, cache=True)
+def weigh(cells, weight):
+    """Weighted sum of each run of as many cells as there are weights."""
+    k = len(weight)
+    sums = np.zeros(len(cells) // k)
+    for pair in range(len(sums)):
+        total = 0.0
+        for place in range(k):
+            total += weight[place] * cells[pair * k + place]
+        sums[pair] = total
+    return sums
+
+
+@njit(nogil=True, cache=True)
 def tally(user, part, item, rank, n_items, k, lists, repeated, short, seen, placed, odd, keys, number):
     """Look at whole lists, each a run of rows of one user; returns how many runs, and the number of the last list.
 

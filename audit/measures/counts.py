@@ -10,10 +10,12 @@ from scipy import sparse
 
 from audit.measures.coded import Coded
 
+Table = np.ndarray | sparse.csr_array  # parts x items
+
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """Showings by part, item and rank, as sorted cells; a part is a user group's share of a bucket of users.
+    """Showings by part, item and rank; a part is a user group's share of a bucket of users.
 
     Part = group x buckets + bucket. Buckets are random sets of users, so the spread of a sum over them is its
     sampling error. Weights of ranks come afterwards, so that any browsing model needs no second look at the lists.
@@ -22,14 +24,65 @@ class Counts:
     k: int
     n_items: int
     buckets: int
-    key: np.ndarray  # int64, sorted, distinct: (part x n_items + item) x k + rank - 1
-    n: np.ndarray  # showings of the cell
     lists: np.ndarray  # int64, one a part: how many users have a list
     repeated: sparse.csr_array  # parts x items: showings of an item to a user who has it in the list already
     short: sparse.csr_array  # parts x items: sum of 1/n - 1/k over showings in lists of n < k rows
 
+    @property
+    def n_parts(self) -> int:
+        """Groups times buckets."""
+        return len(self.lists)
+
+    def attention(self, weight: np.ndarray) -> Table:
+        """Parts x items: sum of the weights of the ranks; `weight` holds those of ranks 1 to k."""
+        known = self._weighed.get(weight.tobytes())
+        if known is None:
+            known = self._weighed[weight.tobytes()] = self._attention(weight)
+        return known
+
+    @cached_property
+    def showings(self) -> Table:
+        """Parts x items: rows of the lists, repeats included."""
+        return self.attention(np.ones(self.k))
+
+    @cached_property
+    def distinct(self) -> Table:
+        """Parts x items: lists that show the item."""
+        return self._plus(self.showings, -self.repeated)
+
+    @cached_property
+    def per_list(self) -> Table:
+        """Parts x items: sum over lists of the item's share of the list.
+
+        So the mean over users of their list's mean of any property f of items is sum_i f_i per_list_i / lists.
+        """
+        shown = self.showings
+        full = shown / self.k if isinstance(shown, np.ndarray) else sparse.csr_array(shown / self.k)
+        return self._plus(full, self.short)
+
+    @cached_property
+    def _weighed(self) -> dict[bytes, Table]:
+        return {}
+
+    def _attention(self, weight: np.ndarray) -> Table:
+        raise NotImplementedError
+
+    @staticmethod
+    def _plus(table: Table, more: sparse.csr_array) -> Table:
+        if not more.nnz:
+            return table
+        return table + more.toarray() if isinstance(table, np.ndarray) else sparse.csr_array(table + more)
+
+
+@dataclass(frozen=True, eq=False)
+class Cells(Counts):
+    """Counts as the cells that are not empty."""
+
+    key: np.ndarray  # int64, sorted, distinct: (part x n_items + item) x k + rank - 1
+    n: np.ndarray  # showings of the cell
+
     @classmethod
-    def of(cls, coded: Coded) -> Counts:
+    def of(cls, coded: Coded) -> Cells:
         """Count tables in memory: everybody in one group and one bucket."""
         size = len(coded.items)
         key, n = np.unique(coded.item.astype(np.int64) * coded.k + coded.rank - 1, return_counts=True)
@@ -38,46 +91,13 @@ class Counts:
         few = length < coded.k
         short = np.bincount(coded.item[few], weights=1 / length[few] - 1 / coded.k, minlength=size)
         lists = np.array([(coded.length > 0).sum()], dtype=np.int64)
-        rows = (sparse.csr_array(each[None, :]) for each in (repeats, short))
-        return cls(coded.k, size, 1, key, n, lists, *rows)
+        again, few_rows = (sparse.csr_array(each[None, :]) for each in (repeats, short))
+        return cls(coded.k, size, 1, lists, again, few_rows, key, n)
 
-    @property
-    def n_parts(self) -> int:
-        """Groups times buckets."""
-        return len(self.lists)
-
-    @cached_property
-    def showings(self) -> sparse.csr_array:
-        """Parts x items: rows of the lists, repeats included."""
-        return self.attention(np.ones(self.k))
-
-    @cached_property
-    def distinct(self) -> sparse.csr_array:
-        """Parts x items: lists that show the item."""
-        return sparse.csr_array(self.showings - self.repeated) if self.repeated.nnz else self.showings
-
-    @cached_property
-    def per_list(self) -> sparse.csr_array:
-        """Parts x items: sum over lists of the item's share of the list.
-
-        So the mean over users of their list's mean of any property f of items is sum_i f_i per_list_i / lists.
-        """
-        full = sparse.csr_array(self.showings / self.k)
-        return sparse.csr_array(full + self.short) if self.short.nnz else full
-
-    def attention(self, weight: np.ndarray) -> sparse.csr_array:
-        """Parts x items: sum of the weights of the ranks; `weight` holds those of ranks 1 to k."""
-        known = self._attention.get(weight.tobytes())
-        if known is None:
-            starts, indptr, item, place = self._pairs
-            given = np.add.reduceat(self.n * weight.take(place), starts) if len(starts) else np.empty(0)
-            known = sparse.csr_array((given, item, indptr), shape=(self.n_parts, self.n_items))
-            self._attention[weight.tobytes()] = known
-        return known
-
-    @cached_property
-    def _attention(self) -> dict[bytes, sparse.csr_array]:
-        return {}
+    def _attention(self, weight: np.ndarray) -> Table:
+        starts, indptr, item, place = self._pairs
+        given = np.add.reduceat(self.n * weight.take(place), starts) if len(starts) else np.empty(0)
+        return sparse.csr_array((given, item, indptr), shape=(self.n_parts, self.n_items))
 
     @cached_property
     def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -89,4 +109,4 @@ class Counts:
         starts = np.flatnonzero(new)
         pair = pair[starts]
         indptr = np.searchsorted(pair, np.arange(self.n_parts + 1, dtype=np.int64) * self.n_items)
-        return starts, indptr.astype(np.int32), (pair % max(self.n_items, 1)).astype(np.int32), place
+        return starts, indptr, pair % max(self.n_items, 1), place

@@ -12,7 +12,7 @@ from scipy import sparse
 from audit.measures.coded import Coded, divide
 from audit.measures.concentration import coverage, gini, hhi_diversity, list_diversity, shannon, top_share
 from audit.measures.content import memberships
-from audit.measures.counts import Counts
+from audit.measures.counts import Cells, Table
 from audit.measures.weights import DEFAULT, weights
 from data.columns import ITEM, Kind
 from data.ids import Ids
@@ -26,7 +26,7 @@ def item_exposure(coded: Coded, model: str = DEFAULT) -> pd.DataFrame:
     Index item_id. Columns: `exposure`; `exposure_share` of all exposure; `n_lists` lists that show it; `training_count`
     people who chose it; `relevant_count` people who went on to choose it; `in_catalogue`. 0: never shown.
     """
-    counts = Counts.of(coded)
+    counts = Cells.of(coded)
     attention = _total(counts.attention(rank_weights(model, coded.k)))
     return pd.DataFrame(
         {
@@ -127,7 +127,7 @@ class ListStatistics:
 
 def list_statistics(coded: Coded, per_user: pd.DataFrame, model: str = DEFAULT) -> ListStatistics:
     """Concentration of all lists; `per_user` is the table of `beyond` (its ARP and tail share are averaged)."""
-    counts = Counts.of(coded)
+    counts = Cells.of(coded)
     means = (float(per_user[name].mean()) for name in ("average_popularity", "tail_share"))
     attention = _total(counts.attention(rank_weights(model, coded.k)))
     return statistics(_total(counts.distinct), attention, coded.catalogue, int(counts.lists.sum()), coded.k, *means)
@@ -163,7 +163,7 @@ def statistics(
 
 def inter_list_diversity(coded: Coded) -> float:
     """MIL of everybody's lists: see `list_diversity`."""
-    counts = Counts.of(coded)
+    counts = Cells.of(coded)
     return list_diversity(_total(counts.distinct), int(counts.lists.sum()), coded.k)
 
 
@@ -197,5 +197,5 @@ def rank_weights(model: str, k: int) -> np.ndarray:
     return weights(model, np.arange(1, k + 1))
 
 
-def _total(table: sparse.csr_array) -> np.ndarray:
+def _total(table: Table) -> np.ndarray:
     return np.asarray(table.sum(axis=0)).ravel()
