@@ -69,7 +69,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "state.db") as raw:
         raw.execute("UPDATE facts SET value = '99' WHERE name = 'schema'")
     raw.close()
-    with pytest.raises(SightglassError, match=r"written by a newer Sightglass \(schema 99, this one knows 2\)"):
+    with pytest.raises(SightglassError, match=r"written by a newer Sightglass \(schema 99, this one knows 3\)"):
         open_database(url(tmp_path))
 
 

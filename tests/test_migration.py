@@ -95,8 +95,9 @@ def test_every_row_is_kept_and_the_new_columns_are_empty(address: str) -> None:
     before = _everything(address)
     open_database(address).close()
     after = _everything(address)
-    assert after.pop("receipts") == []
-    assert {row.pop("less") for row in after["choices"]} == {"[]"}
+    assert [after.pop(name) for name in ("receipts", "consents", "requests")] == [[], [], []]
+    added = {tuple(row.pop(name) for name in ("less", "rules", "learning", "restricted")) for row in after["choices"]}
+    assert added == {("[]", "[]", True, False)}
     assert after.pop("facts") == sorted(
         [{**row, "value": str(VERSION)} if row["name"] == "schema" else row for row in before.pop("facts")], key=repr
     )

@@ -7,9 +7,10 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
 from data.errors import BadInput
@@ -19,11 +20,33 @@ from data.keep.pseudonyms import Pseudonyms
 from data.keep.schema import ChoiceRow
 
 
+class Effect(StrEnum):
+    """What a rule does with everything it covers."""
+
+    UNUSED = "unused"  # past choices it covers are not used
+    LESS = "less"  # past choices it covers count for less
+    HIDDEN = "hidden"  # titles it covers are not shown
+
+
+@dataclass(frozen=True, order=True)
+class Rule:
+    """A person's wish about many titles or records at once.
+
+    `kind` is a content column (`genres`), `provider`, or `data` for a kind of data; `value` is one value of it.
+    """
+
+    effect: Effect
+    kind: str
+    value: str
+
+
 @dataclass(frozen=True)
 class Choice:
     """What one person chose. A `slider` of None follows the default.
 
-    `excluded` is history that is not to be used, `less` history that is to count for less, `hidden` what not to show.
+    `excluded` is history that is not to be used, `less` history that is to count for less, `hidden` what not to show;
+    `rules` do the same to all titles of a category or provider. Without `learning` no model is trained on the person;
+    `restricted` records are kept and used for nothing.
     """
 
     slider: float | None = None
@@ -31,6 +54,9 @@ class Choice:
     excluded: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     less: frozenset[str] = frozenset()
+    rules: frozenset[Rule] = frozenset()
+    learning: bool = True
+    restricted: bool = False
 
 
 class Choices:
@@ -58,6 +84,24 @@ class Choices:
         with self._change(dataset, user) as change:
             change.to(replace(change.before, profiling=bool(on)), Kind.OPT_OUT, {"profiling": bool(on)})
 
+    def set_learning(self, dataset: str, user: str, on: bool) -> None:
+        """Let models be trained on the person's records or not, until the person switches again."""
+        with self._change(dataset, user) as change:
+            change.to(replace(change.before, learning=bool(on)), Kind.OPT_OUT, {"learning": bool(on)})
+
+    def set_restricted(self, dataset: str, user: str, on: bool) -> None:
+        """Keep the person's records and use them for nothing (GDPR Art. 18), or use them again."""
+        with self._change(dataset, user) as change:
+            change.to(replace(change.before, restricted=bool(on)), Kind.OPT_OUT, {"restricted": bool(on)})
+
+    def add_rule(self, dataset: str, user: str, rule: Rule) -> None:
+        """Keep a wish about a category, a provider or a kind of data."""
+        self._rule(dataset, user, rule, add=True)
+
+    def drop_rule(self, dataset: str, user: str, rule: Rule) -> None:
+        """Take such a wish back."""
+        self._rule(dataset, user, rule, add=False)
+
     def exclude_item(self, dataset: str, user: str, item: str) -> None:
         """Stop using one item of the person's history."""
         self._item(dataset, user, item, "excluded", add=True)
@@ -83,16 +127,45 @@ class Choices:
         self._item(dataset, user, item, "hidden", add=False)
 
     def opted_out(self, dataset: str) -> frozenset[str]:
-        """The people who switched profiling off: no list is made from their data."""
-        query = select(ChoiceRow.user_id).where(ChoiceRow.dataset == dataset, ChoiceRow.profiling.is_(False))
+        """The people whose lists are made without their data: profiling switched off, or records restricted."""
+        return self._who(dataset, or_(ChoiceRow.profiling.is_(False), ChoiceRow.restricted.is_(True)))
+
+    def not_learned(self, dataset: str) -> frozenset[str]:
+        """The people whom no model may be trained on: profiling or learning switched off, or records restricted."""
+        off = (ChoiceRow.profiling.is_(False), ChoiceRow.learning.is_(False), ChoiceRow.restricted.is_(True))
+        return self._who(dataset, or_(*off))
+
+    def restricted(self, dataset: str) -> frozenset[str]:
+        """The people whose records are kept and used for nothing, audits included."""
+        return self._who(dataset, ChoiceRow.restricted.is_(True))
+
+    def every(self, dataset: str) -> dict[str, Choice]:
+        """What each person chose who ever chose anything."""
         with self._database.read() as session:
-            return frozenset(session.scalars(query))
+            rows = session.scalars(select(ChoiceRow).where(ChoiceRow.dataset == dataset)).all()
+        return {row.user_id: _choice(row) for row in rows}
 
     def forget(self, dataset: str, user: str) -> None:
         """Remove everything the person chose; the erasure itself is recorded by whoever does it."""
         with self._database.write() as session:
             session.execute(delete(ChoiceRow).where(ChoiceRow.dataset == dataset, ChoiceRow.user_id == user))
         self._database.truncate_journal()
+
+    def _who(self, dataset: str, which: ColumnElement[bool]) -> frozenset[str]:
+        with self._database.read() as session:
+            return frozenset(session.scalars(select(ChoiceRow.user_id).where(ChoiceRow.dataset == dataset, which)))
+
+    def _rule(self, dataset: str, user: str, rule: Rule, *, add: bool) -> None:
+        with self._change(dataset, user) as change:
+            rules = change.before.rules | {rule} if add else change.before.rules - {rule}
+            text = f"rule:{rule.effect}:{rule.kind}:{rule.value}"
+            detail: dict[str, object] = {
+                "choice": "rules",
+                "effect": str(rule.effect),
+                "change": "added" if add else "removed",
+                "rule_commitment": self._pseudonyms.commitment(dataset, user, text, change.session),
+            }
+            change.to(replace(change.before, rules=rules), Kind.CHOICE, detail)
 
     def _item(self, dataset: str, user: str, item: str, field: str, *, add: bool) -> None:
         with self._change(dataset, user) as change:
@@ -141,7 +214,8 @@ def _choice(row: ChoiceRow | None) -> Choice:
     if row is None:
         return Choice()
     excluded, hidden, less = (frozenset(json.loads(items)) for items in (row.excluded, row.hidden, row.less))
-    return Choice(row.slider, row.profiling, excluded, hidden, less)
+    rules = frozenset(Rule(Effect(effect), kind, value) for effect, kind, value in json.loads(row.rules))
+    return Choice(row.slider, row.profiling, excluded, hidden, less, rules, row.learning, row.restricted)
 
 
 def _row(dataset: str, user: str, choice: Choice) -> ChoiceRow:
@@ -153,4 +227,7 @@ def _row(dataset: str, user: str, choice: Choice) -> ChoiceRow:
         excluded=json.dumps(sorted(choice.excluded)),
         hidden=json.dumps(sorted(choice.hidden)),
         less=json.dumps(sorted(choice.less)),
+        rules=json.dumps([[rule.effect, rule.kind, rule.value] for rule in sorted(choice.rules)]),
+        learning=choice.learning,
+        restricted=choice.restricted,
     )

@@ -22,6 +22,20 @@ STEPS: Mapping[int, Sequence[str]] = {
         "model_id TEXT NOT NULL, at VARCHAR(40) NOT NULL, document TEXT NOT NULL, PRIMARY KEY (receipt_id))",
         "CREATE INDEX ix_receipts_person ON receipts (dataset, user_id)",
     ),
+    2: (
+        "ALTER TABLE choices ADD COLUMN rules TEXT DEFAULT '[]' NOT NULL",
+        "ALTER TABLE choices ADD COLUMN learning BOOLEAN DEFAULT true NOT NULL",
+        "ALTER TABLE choices ADD COLUMN restricted BOOLEAN DEFAULT false NOT NULL",
+        "CREATE TABLE consents (dataset VARCHAR(64) NOT NULL, user_id TEXT NOT NULL, number INTEGER NOT NULL, "
+        "purpose VARCHAR(64) NOT NULL, category VARCHAR(64) NOT NULL, given BOOLEAN NOT NULL, "
+        "notice VARCHAR(64) NOT NULL, at VARCHAR(40) NOT NULL, PRIMARY KEY (dataset, user_id, number))",
+        "CREATE TABLE requests (request_id VARCHAR(64) NOT NULL, dataset VARCHAR(64) NOT NULL, user_id TEXT, "
+        "subject VARCHAR(64) NOT NULL, kind VARCHAR(64) NOT NULL, stage VARCHAR(64) NOT NULL, detail TEXT NOT NULL, "
+        "received_at VARCHAR(40) NOT NULL, due_at VARCHAR(40) NOT NULL, closed_at VARCHAR(40), outcome TEXT, "
+        "PRIMARY KEY (request_id))",
+        "CREATE INDEX ix_requests_person ON requests (dataset, user_id)",
+        "CREATE INDEX ix_requests_received_at ON requests (received_at)",
+    ),
 }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-VERSION = 2  # a new one needs a step in `data.keep.migration`
+VERSION = 3  # a new one needs a step in `data.keep.migration`
 
 _HEX = String(64)
 _NAME = String(64)
@@ -51,7 +51,11 @@ class EventRow(Base):
 
 
 class ChoiceRow(Base):
-    """What one person chose; `excluded`, `hidden` and `less` are JSON lists of item ids in order."""
+    """What one person chose; `excluded`, `hidden` and `less` are JSON lists of item ids in order.
+
+    `rules` is a JSON list of [effect, kind, value] in order; `learning` off keeps the person out of the next training,
+    `restricted` keeps their records and uses them for nothing.
+    """
 
     __tablename__ = "choices"
     dataset: Mapped[str] = mapped_column(_NAME, primary_key=True)
@@ -61,6 +65,41 @@ class ChoiceRow(Base):
     excluded: Mapped[str] = mapped_column(Text)
     hidden: Mapped[str] = mapped_column(Text)
     less: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
+    rules: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
+    learning: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    restricted: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+
+
+class ConsentRow(Base):
+    """One entry of the consent ledger: given or withdrawn, for one purpose and kind of data; never changed."""
+
+    __tablename__ = "consents"
+    dataset: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    user_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    purpose: Mapped[str] = mapped_column(_NAME)
+    category: Mapped[str] = mapped_column(_NAME)
+    given: Mapped[bool]
+    notice: Mapped[str] = mapped_column(_HEX)
+    at: Mapped[str] = mapped_column(String(40))
+
+
+class RequestRow(Base):
+    """What a person asked for by right: when, until when, how it ended. An erasure empties `user_id` when it is done."""
+
+    __tablename__ = "requests"
+    __table_args__ = (Index("ix_requests_person", "dataset", "user_id"),)
+    request_id: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    dataset: Mapped[str] = mapped_column(_NAME)
+    user_id: Mapped[str | None] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(_HEX)
+    kind: Mapped[str] = mapped_column(_NAME)
+    stage: Mapped[str] = mapped_column(_NAME)
+    detail: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[str] = mapped_column(String(40), index=True)
+    due_at: Mapped[str] = mapped_column(String(40))
+    closed_at: Mapped[str | None] = mapped_column(String(40))
+    outcome: Mapped[str | None] = mapped_column(Text)
 
 
 class PolicyRow(Base):
