@@ -159,23 +159,23 @@ def changes(rows: pd.DataFrame) -> go.Figure:
 
 
 def trade_off(overall: pd.DataFrame, marks: Sequence[tuple[float, str]]) -> go.Figure:
-    """Held-out quality against novelty at every position; marks are positions with a word."""
+    """Held-out quality against surprise at every position; marks are positions with a word."""
     figure = go.Figure(
         go.Scatter(
-            x=overall["novelty"],
+            x=overall["surprise"],
             y=overall["ndcg"],
             mode="lines+markers",
             line={"color": OTHER},
             marker={"size": 8, "color": OTHER},
             text=[f"slider {position:g}" for position in overall.index],
-            hovertemplate="%{text}: %{x:.2f} bits, nDCG %{y:.3f}<extra></extra>",
+            hovertemplate="%{text}: surprise %{x:.3f}, nDCG %{y:.3f}<extra></extra>",
             showlegend=False,
         )
     )
     for (position, word), colour in zip(marks, (FOR, AGAINST), strict=False):
         row = overall.loc[position]
         figure.add_scatter(
-            x=[row["novelty"]],
+            x=[row["surprise"]],
             y=[row["ndcg"]],
             mode="markers+text",
             marker={"size": 15, "color": colour},
@@ -184,7 +184,33 @@ def trade_off(overall: pd.DataFrame, marks: Sequence[tuple[float, str]]) -> go.F
             name=word,
             showlegend=False,
         )
-    figure.update_xaxes(title="surprise of the titles shown (bits)")
+    figure.update_xaxes(title="surprise of the titles shown (0 to 1)")
+    figure.update_yaxes(title="nDCG on held-out choices")
+    return _look(figure, 9)
+
+
+def quality_and_concentration(rows: pd.DataFrame) -> go.Figure:
+    """Quality with its interval against how concentrated exposure is; columns label, value, low, high, concentration."""
+    figure = go.Figure()
+    for row, colour in zip(rows.to_dict("records"), [FOR, ACCENT, AGAINST, OTHER] * len(rows), strict=False):
+        figure.add_scatter(
+            x=[row["concentration"]],
+            y=[row["value"]],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [row["high"] - row["value"]],
+                "arrayminus": [row["value"] - row["low"]],
+                "thickness": 2,
+                "width": 6,
+            },
+            mode="markers",
+            marker={"size": 13, "color": colour},
+            name=_plain(row["label"]),
+            hovertemplate="%{fullData.name}: Gini %{x:.3f}, nDCG %{y:.3f}<extra></extra>",
+        )
+    figure.update_layout(legend={"orientation": "h", "y": -0.25, "x": 0}, showlegend=True)
+    figure.update_xaxes(title="Gini of exposure: concentrated to the right")
     figure.update_yaxes(title="nDCG on held-out choices")
     return _look(figure, 9)
 

@@ -12,7 +12,7 @@ from models.why.missing import Change, Missing
 
 _TITLE = 60
 # parts that carry a figure of one of the two titles are called by what they compare
-_COMPARED = {"popularity": "how many people chose it", "slider": "how little known it is", "chance": "the draw"}
+_COMPARED = {"popularity": "how many people chose it", "slider": "how surprising it is", "chance": "the draw"}
 
 
 def missing(found: Missing, title: Names) -> str:

@@ -89,6 +89,31 @@ def modes_table(document: dict[str, Any], other: dict[str, Any]) -> pd.DataFrame
     return pd.DataFrame(rows, columns=["measure", "with a profile", "without a profile", "what it says"])
 
 
+def trade_off_rows(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """A row per kind of list: label, nDCG with its interval and n, and how concentrated exposure is."""
+    table = pd.DataFrame(rows).set_index(["label", "metric"])
+    quality = table.xs("ndcg", level="metric")[["value", "low", "high", "n"]].astype(float)
+    sums = {"concentration": "gini_exposure", "coverage": "coverage", "tail_share": "tail_share"}
+    for column, metric in sums.items():
+        quality[column] = table.xs(metric, level="metric")["value"].astype(float)
+    return quality.rename_axis("label").reset_index()
+
+
+def trade_off_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every kind of list with the numbers that are drawn."""
+    return pd.DataFrame(
+        {
+            "lists": rows["label"],
+            "people": rows["n"].astype(int),
+            "nDCG": rows["value"].map(number),
+            "interval": [between(low, high) for low, high in zip(rows["low"], rows["high"], strict=True)],
+            "Gini of exposure": rows["concentration"].map(number),
+            "catalogue shown": rows["coverage"].map(percent),
+            "tail share": rows["tail_share"].map(percent),
+        }
+    )
+
+
 def positions_table(overall: pd.DataFrame) -> pd.DataFrame:
     """Every position of the slider with its measures."""
     return pd.DataFrame(
@@ -96,7 +121,7 @@ def positions_table(overall: pd.DataFrame) -> pd.DataFrame:
             "slider": [f"{position:g}" for position in overall.index],
             "nDCG": overall["ndcg"].map(number),
             "relevance kept": overall["relevance_kept"].map(percent),
-            "surprise (bits)": overall["novelty"].map(lambda value: number(value, 2)),
+            "surprise (0 to 1)": overall["surprise"].map(lambda value: number(value, 2)),
             "catalogue shown": overall["coverage"].map(percent),
             "tail share": overall["tail_share"].map(percent),
             "Gini of showings": overall["gini"].map(number),
@@ -171,9 +196,9 @@ def policy_metrics(overall: pd.DataFrame, before: float, after: float) -> list[t
         ),
         (
             "Surprise",
-            f"{now['novelty']:.2f} bits",
-            _change(f"{change['novelty']:+.2f} bits", change["novelty"]),
-            "Mean of −log2 of the share of people who chose a title. Each bit halves how many know it.",
+            number(now["surprise"]),
+            _change(f"{change['surprise']:+.3f}", change["surprise"]),
+            "Of 1: half how few people chose a title, half how far it is from what this person chose.",
         ),
     ]
     told += [

@@ -170,7 +170,7 @@ def _signals(told: Explanation, reasons: Sequence[Part]) -> str:
 
 
 def _slider(told: Explanation, reasons: Sequence[Part]) -> str:
-    return "Because you asked for less known titles: the slider is the strongest reason."
+    return "Because you asked for more surprising titles: the slider is the strongest reason."
 
 
 def _boost(told: Explanation, reasons: Sequence[Part]) -> str:
@@ -192,8 +192,8 @@ def _mixed(told: Explanation, reasons: Sequence[Part]) -> str:
 
 _SAME_FOR_ALL = "This list is the same for everybody: it follows how many people chose a title, and nothing else."
 _LABELS = {
-    ("slider", True): "The slider lifted it: you asked for less known titles.",
-    ("slider", False): "The slider held it back: you asked for less known titles.",
+    ("slider", True): "The slider lifted it: you asked for more surprising titles.",
+    ("slider", False): "The slider held it back: you asked for more surprising titles.",
     ("boost", True): "The operator boosts it: “{title}” adds {points} to its score.",
     ("boost", False): "The operator holds it back: “{title}” takes {points} off its score.",
     ("policy", True): "A policy of the operator lifts it: “{title}” adds {points} to its score.",

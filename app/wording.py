@@ -16,7 +16,7 @@ NOT_PROFILED = (
 )
 SLIDER_HELP = (
     "0 shows the most relevant titles. Moving right gives up a stated part of that relevance, at most half, to show "
-    "titles that fewer people know."
+    "titles that fewer people know and that are further from what you chose."
 )
 TAKE_OUT_HELP = (
     "The list and its reasons are made again without these choices, at once. Remove one here to use it again."

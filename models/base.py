@@ -107,6 +107,10 @@ class Recommender(ABC):
         """For each own item of the first person a number that |its contribution| to no title exceeds; None: not known."""
         return None
 
+    def person_numbers(self) -> np.ndarray | None:
+        """People x numbers that the model learned about each person, which may tell of who they are; None: it keeps none."""
+        return None
+
     def evidence(self, one: Profiles, item: int) -> Evidence:
         """What other people stand behind the score, in sum and never fewer than `MINIMUM_PEOPLE`; and notes about it."""
         return None, ("No other person's choice stands behind this score as a neighbour.",)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -30,17 +31,25 @@ class Part(NamedTuple):
 
 
 class ItemParts(Sequence[Part]):
-    """The parts of a history, strongest first, held as arrays: a part becomes an object when it is looked at.
+    """The parts of a history, strongest first, held as arrays: sorted, and made objects, when they are looked at.
 
     A long history has a thousand parts of which a person reads eight.
     """
 
     def __init__(self, ids: np.ndarray, titles: Sequence[str], codes: np.ndarray, values: np.ndarray) -> None:
-        order = (-np.abs(values)).argsort(kind="stable")
-        self._ids, self._titles, self._codes, self.values = ids, titles, codes[order], values[order]
+        self._ids, self._titles, self._codes, self._values = ids, titles, codes, values
 
     def __len__(self) -> int:
         return len(self._codes)
+
+    @property
+    def values(self) -> np.ndarray:
+        """What each part adds, the strongest first."""
+        return self._values[self._order]
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        return (-np.abs(self._values)).argsort(kind="stable")
 
     @overload
     def __getitem__(self, place: int) -> Part: ...
@@ -49,8 +58,9 @@ class ItemParts(Sequence[Part]):
     def __getitem__(self, place: int | slice) -> Part | tuple[Part, ...]:
         if isinstance(place, slice):
             return tuple(self[one] for one in range(*place.indices(len(self))))
-        code = self._codes[place]
-        return Part("item", str(self._ids[code]), self._titles[code], float(self.values[place]))
+        at = self._order[place]
+        code = self._codes[at]
+        return Part("item", str(self._ids[code]), self._titles[code], float(self._values[at]))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
@@ -143,4 +153,4 @@ class Explanation:
 
 def total(parts: Sequence[Part]) -> float:
     """The sum of the values of parts, correctly rounded, so that it does not depend on how the parts are held."""
-    return math.fsum(parts.values if isinstance(parts, ItemParts) else (part.value for part in parts))
+    return math.fsum(parts._values if isinstance(parts, ItemParts) else (part.value for part in parts))

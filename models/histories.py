@@ -79,6 +79,11 @@ class Profiles:
     def __len__(self) -> int:
         return len(self.users)
 
+    @cached_property
+    def _first(self) -> tuple[np.ndarray, np.ndarray]:
+        start, stop = self.matrix.indptr[:2]
+        return self.matrix.indices[start:stop], self.matrix.data[start:stop]
+
     def without(self, items: np.ndarray) -> Profiles:
         """The same people as if they had never chosen these items (codes)."""
         matrix = self.matrix
@@ -125,8 +130,7 @@ class Profiles:
 
 def history(one: Profiles) -> tuple[np.ndarray, np.ndarray]:
     """Item codes (ascending) and values of the first person's history."""
-    start, stop = one.matrix.indptr[:2]
-    return one.matrix.indices[start:stop], one.matrix.data[start:stop]
+    return one._first
 
 
 def item_parts(training: Training, codes: np.ndarray, values: np.ndarray) -> ItemParts:

@@ -18,6 +18,10 @@ from models.histories import Training
 from models.registry import create
 
 _NUMERIC = (Kind.NUMBER,)
+OWN = (
+    "model", "settings", "explicit", "kinds", "columns", "people", "statistics_hash", "format", "arrays", "digest",
+)  # fmt: skip
+"""What a manifest says of the model itself; everything else in it comes from whoever saved the model."""
 
 
 def save(model: Recommender, folder: Path, about: dict[str, Any]) -> str:

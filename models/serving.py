@@ -10,7 +10,8 @@ from data.errors import BadInput
 from models.base import Recommender
 from models.histories import Profiles, history
 from models.ranking import Lists, best, top_k
-from models.slider import CANDIDATES, Reranked, budget_of, rerank, self_information
+from models.slider import CANDIDATES, Reranked, budget_of, rerank
+from models.surprise import surprise_of
 
 LESS = 0.5  # "less of this" goes so far of the way to the list without it
 
@@ -76,15 +77,16 @@ def serve(model: Recommender, request: Request) -> Served:
 
 
 def _served(model: Recommender, request: Request) -> Served:
-    reranked = _reranked(model, request, request.one)
-    there = reranked.lists.items[0] >= 0
+    done = _reranked(model, request, request.one)
+    there = done.lists.items[0] >= 0
+    listed = done.lists.items[0][there]
     return Served(
-        reranked.lists.items[0][there],
-        reranked.lists.scores[0][there],
-        reranked.relevance[0][there],
-        reranked.surprise[0][there],
-        float(reranked.price[0]),
-        float(reranked.kept[0]),
+        listed,
+        done.lists.scores[0][there],
+        done.relevance[0][there],
+        surprise_of(model).at(request.one, listed[None, :])[0],
+        float(done.price[0]),
+        float(done.kept[0]),
     )
 
 
@@ -168,10 +170,11 @@ def _ranks_with_slider(
     model: Recommender, request: Request, profiles: Profiles, table: np.ndarray, items: np.ndarray
 ) -> np.ndarray:
     codes, scores = best(table, max(CANDIDATES, request.k))
-    bits = self_information(model.item_counts, len(model.training.users))
-    done = rerank(Lists(profiles.users, codes, scores), bits, budget_of(request.serendipity), request.k)
-    priced = np.where(codes >= 0, scores + done.price[:, None] * bits[np.maximum(codes, 0)], -np.inf)
-    mine = table[:, items] + done.price[:, None] * bits[items]
+    surprise = surprise_of(model).table(profiles)
+    theirs = np.take_along_axis(surprise, np.maximum(codes, 0), axis=1)
+    done = rerank(Lists(profiles.users, codes, scores), theirs, budget_of(request.serendipity), request.k)
+    priced = np.where(codes >= 0, scores + done.price[:, None] * theirs, -np.inf)
+    mine = table[:, items] + done.price[:, None] * surprise[:, items]
     behind = 1 + (priced[:, :, None] > mine[:, None, :]).sum(axis=1)
     listed = done.lists.items[:, :, None] == items[None, None, :]
     return np.where(listed.any(axis=1), listed.argmax(axis=1) + 1, np.maximum(behind, request.k + 1))
@@ -186,8 +189,15 @@ def _never_shown(request: Request) -> np.ndarray:
 def _reranked(model: Recommender, request: Request, profiles: Profiles) -> Reranked:
     depth = request.k if request.serendipity == 0 else max(CANDIDATES, request.k)
     candidates = candidates_of(model, request, profiles, depth)
-    surprise = self_information(model.item_counts, len(model.training.users))
-    return rerank(candidates, surprise, budget_of(request.serendipity), request.k)
+    return reranked(model, profiles, candidates, request.serendipity, request.k)
+
+
+def reranked(model: Recommender, profiles: Profiles, candidates: Lists, serendipity: float, k: int) -> Reranked:
+    """The candidates of each history with the slider at a position. At 0 surprise is not asked for: it is NaN."""
+    if serendipity == 0:
+        plain = rerank(candidates, np.zeros(candidates.items.shape), 0.0, k)
+        return replace(plain, surprise=np.full(plain.lists.items.shape, np.nan))
+    return rerank(candidates, surprise_of(model).at(profiles, candidates.items), budget_of(serendipity), k)
 
 
 def candidates_of(model: Recommender, request: Request, profiles: Profiles, depth: int) -> Lists:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import NotFound
-from data.keep.artifacts import MANIFEST, load_manifest
+from data.keep.artifacts import MANIFEST, load_arrays, load_manifest, remove, tidy
 from models import saving
 from models.base import Recommender
 
@@ -29,7 +29,7 @@ class Shelf:
 
     def replace(self, model_id: str, model: Recommender, **changed: Any) -> None:
         """Store another state of a model under its id; the former one is gone."""
-        kept = {key: value for key, value in self.about(model_id).items() if key in _ABOUT}
+        kept = {key: value for key, value in self.about(model_id).items() if key not in saving.OWN}
         saving.save(model, self.folder(model_id), {**kept, **changed})
 
     def ids(self) -> list[str]:
@@ -59,5 +59,16 @@ class Shelf:
         """The fitted model, its files checked against the manifest."""
         return saving.load(self.folder(model_id))
 
+    def holds(self, model_id: str, user: str) -> bool:
+        """Whether the person is among those whom the model was fitted on; nothing else of it is read."""
+        return user in set(load_arrays(self.folder(model_id), "people")["ids"].tolist())
 
-_ABOUT = ("model_id", "data", "data_hash", "seconds", "trained_at", "protocol")
+    def drop(self, model_id: str) -> None:
+        """Remove a model and all its files."""
+        remove(self.folder(model_id))
+        self._read.pop(model_id, None)
+
+    def tidy(self) -> None:
+        """Remove what a process that died left half written, or did not come to remove: it may hold people."""
+        if self.root.exists():
+            tidy(self.root)

@@ -11,7 +11,7 @@ from models.ranking import Lists
 CANDIDATES = 200  # the slider chooses among the best 200 unseen titles
 LARGEST_BUDGET = 0.5  # at position 1 a list may give up half of its relevance
 _STEPS = 48
-_LARGEST_PRICE = 64.0  # in units of a person's own range of scores per unit of surprise
+_LARGEST_PRICE = 1024.0  # in units of a person's own range of scores per unit of surprise
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,8 @@ def self_information(counts: np.ndarray, people: int) -> np.ndarray:
 def rerank(candidates: Lists, surprise: np.ndarray, budget: float, k: int) -> Reranked:
     """The k of the candidates with the most surprise whose relevance is at least (1 − budget) of the best k.
 
+    surprise: (items,), or (n, c) of each person's candidates; any number that is larger the more surprising a title is.
+
     Maximises Σ surprise under Σ R ≥ (1 − budget)·Σ best R by its Lagrangian: the top k of R + μ·N with the largest μ on
     a fixed grid of bisection that stays inside the budget (methods 4). R is the model's score, raised by a constant where
     a candidate has a negative one. Promises, for each person: budget 0 is the base list; a larger budget never gives less
@@ -52,7 +54,8 @@ def rerank(candidates: Lists, surprise: np.ndarray, budget: float, k: int) -> Re
     scores = np.where(there, candidates.scores, -np.inf)
     lowest = np.min(np.where(there, candidates.scores, np.inf), axis=1, initial=0.0)[:, None]
     relevance = np.where(there, candidates.scores - np.minimum(lowest, 0.0), 0.0)
-    bits = np.where(there, surprise[np.maximum(candidates.items, 0)], 0.0)
+    known = surprise if surprise.ndim == 2 else surprise[np.maximum(candidates.items, 0)]
+    bits = np.where(there, known, 0.0)
     floor = (1.0 - budget) * relevance[:, :k].sum(axis=1)
     price = _largest_price(scores, relevance, bits, floor, k) if budget > 0 else np.zeros(len(candidates))
     chosen = np.sort(_top(scores, bits, price, k), axis=1)  # candidates come in base order

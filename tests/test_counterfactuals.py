@@ -173,12 +173,12 @@ def test_covers_against_all_subsets(seed: int, own: int, titles: int, need: int)
     )
     if smallest is not None:
         assert cover.at_least <= smallest
-    for size, sets, at_least in covers(cover, own):
+    for size, sets, at_least in covers(cover):
         assert smallest is not None
         assert size >= smallest >= at_least
         assert ((worth[sets].sum(axis=1) > gaps).sum(axis=1) >= need).all()
     if need == 1 and (gaps >= 0).all() and smallest is not None:
-        assert next(iter(covers(cover, own)))[0] == smallest == cover.at_least
+        assert next(iter(covers(cover)))[0] == smallest == cover.at_least
 
 
 def test_ranks_are_places_in_the_sorted_scores(model: Recommender) -> None:

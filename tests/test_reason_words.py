@@ -61,7 +61,7 @@ def test_a_small_share_is_not_rounded_to_nothing() -> None:
 
 SLIDER, ALIKE = Part("slider", "slider", "less known", 3), "people who rate as you do"
 STRONGEST = {
-    "slider": ([SLIDER, item("a", 1)], "Because you asked for less known titles: the slider is the strongest reason."),
+    "slider": ([SLIDER, item("a", 1)], "Because you asked for more surprising titles: the slider is the strongest reason."),
     "boost": (
         [Part("boost", "item:x", "our pick", 3), item("a", 1)],
         "Because the operator boosts it (“our pick”): 75 % of what speaks for it.",
@@ -149,7 +149,7 @@ def test_slider_boost_policy_and_wishes_are_labelled_where_they_moved_the_score(
         Part("boost", "item:z", "nothing", 0.0),
     )  # fmt: skip
     assert reason_words.labels(told(*parts)) == [
-        "The slider lifted it: you asked for less known titles.",
+        "The slider lifted it: you asked for more surprising titles.",
         "The operator boosts it: “our pick” adds 0.25 to its score.",
         "The operator holds it back: “held” takes 1,250 off its score.",
         f"Your own wish held it back, {less}: that takes 0.125 off its score.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from app.use_cases.auditing import groups_of, known_choices, twin
+from app.use_cases.judging import groups_of, known_choices, twin
 from app.workspace import Workspace
 from audit.inference.intervals import Bootstrap
 from audit.measures.coded import Coded
@@ -16,7 +16,8 @@ from audit.measures.popularity import popularity
 from audit.measures.quality import quality
 from data.columns import PROVIDER
 from models.serving import Request, candidates_of
-from models.slider import CANDIDATES, budget_of, rerank, self_information
+from models.slider import CANDIDATES, budget_of, rerank
+from models.surprise import surprise_of
 
 POSITIONS = tuple(round(step / 10, 1) for step in range(11))
 _DRAWS, _SEED = 1000, 0
@@ -26,7 +27,7 @@ _DRAWS, _SEED = 1000, 0
 class Preview:
     """Everything the manager's page compares, at every position of the slider.
 
-    `overall`: index position; ndcg, coverage, novelty, tail_share, gini, relevance_kept. `per_user`: nDCG, people x
+    `overall`: index position; ndcg, coverage, surprise, tail_share, gini, relevance_kept. `per_user`: nDCG, people x
     positions. `providers`: exposure share, providers x positions. `groups`: attribute name: group by person.
     """
 
@@ -47,7 +48,7 @@ def preview(workspace: Workspace, model_id: str, k: int = 10) -> Preview:
     dataset = workspace.catalog.open(data)
     everybody = model.profiles()
     candidates = candidates_of(model, Request(everybody, k, boosts=judged.boosts), everybody, CANDIDATES)
-    surprise = self_information(model.item_counts, len(model.training.users))
+    surprise = surprise_of(model).at(everybody, candidates.items)
     known = known_choices(model)
     overall, ndcg, exposure = {}, {}, {}
     share: pd.Series = pd.Series(dtype=float)
@@ -59,11 +60,11 @@ def preview(workspace: Workspace, model_id: str, k: int = 10) -> Preview:
         ndcg[position] = judged_lists.per_user["ndcg"]
         shown = popularity(coded)
         totals = list_statistics(coded, shown)
-        bits = np.where(done.lists.items >= 0, done.surprise, np.nan)
+        surprising = np.where(done.lists.items >= 0, done.surprise, np.nan)
         overall[position] = {
             "ndcg": float(ndcg[position].mean()),
             "coverage": totals.coverage,
-            "novelty": float(np.nanmean(bits)),
+            "surprise": float(np.nanmean(surprising)),
             "tail_share": float(shown["tail_share"].mean()),
             "gini": totals.gini,
             "relevance_kept": float(done.kept.mean()),

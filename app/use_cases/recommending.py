@@ -18,12 +18,14 @@ from data.columns import ITEM, RANK, SCORE, USER
 from data.errors import BadInput, NotFound
 from data.ids import Ids
 from data.keep.choices import Choice
+from data.keep.events import Kind
 from models import saving
 from models.base import Recommender
 from models.histories import Profiles, history
 from models.serving import Request, Served, non_profiled, serve, serve_everybody
 
 NOTHING_KNOWN = "no past choice may be used"
+EVERYBODY = "everybody"  # what the record of a file of everybody's lists says under `lists`
 _LARGEST_K = 1_000
 
 
@@ -121,8 +123,15 @@ def recommend_all(
     users = model.training.users
     frame = _off_is_off(workspace, model_id, lists.frame(users, model.training.items), users, k)
     seconds = round(time.perf_counter() - started, 3)
+    _record_lists(workspace, model_id, frame, k)
     write_file(out, lambda file: frame.to_parquet(file, index=False))
     return {"model_id": model_id, "rows": len(frame), "people": len(lists), "seconds": seconds, "path": str(out)}
+
+
+def _record_lists(workspace: Workspace, model_id: str, frame: pd.DataFrame, k: int) -> None:
+    """Everybody is in the file, so that an erasure can name it; told before it is there, as a file may be copied at once."""
+    about = {"data": workspace.shelf.about(model_id)["data"], "model_id": model_id, "lists": EVERYBODY}
+    workspace.log.append(Kind.EXPORT, "operator", {**about, "format": "parquet", "rows": len(frame), "k": k})
 
 
 def _off_is_off(workspace: Workspace, model_id: str, lists: pd.DataFrame, users: Ids, k: int) -> pd.DataFrame:
@@ -218,7 +227,7 @@ def _rows(shown: Served, model: Recommender, request: Request) -> list[dict[str,
             "score": float(shown.scores[place]),
             "title": model.title_of(code),
             "relevance": float(shown.relevance[place]),
-            "surprise_bits": float(shown.surprise[place]),
+            "surprise": float(shown.surprise[place]),
             "slider_term": shown.slider_term(place),
             "boost_term": float(sum(boost.values[code] for boost in request.boosts)),
         }

@@ -69,6 +69,10 @@ class SVD(Recommender):
             levels[other], factors[other] = self.fold_in(Profiles(profiles.users[other], profiles.matrix[other]))
         return levels, factors
 
+    def person_numbers(self) -> np.ndarray | None:
+        """The level and the factors of every stored person."""
+        return np.column_stack([self.user_level, self.user_factors])
+
     def fold_in(self, profiles: Profiles) -> tuple[np.ndarray, np.ndarray]:
         """Levels (n) and factors (n, f) by ridge regression of the histories; 0 for an empty history."""
         from models.rated.kernels import ridge_rows

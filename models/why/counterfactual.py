@@ -12,12 +12,11 @@ from models.base import Recommender
 from models.explanation import Counterfactual, Exactness
 from models.histories import Profiles, history
 from models.serving import LESS, Request, open_scores, places, ranks, standing_of
-from models.why.covering import Cover, covers
+from models.why.covering import LARGEST, Cover, covers
 
 _NEAREST = 60  # titles nearest behind the item that are first tried as the ones that pass it
-_LARGEST = 25  # own items; a longer set is no answer that a person can use
 _AT_ONCE = 256  # histories scored in one go where every one is a guess
-_CERTAIN = 2  # and where arithmetic has shown already that they do it
+_CERTAIN = 1  # and where arithmetic has shown already that they do it
 
 
 def off_the_list(model: Recommender, request: Request, item: int) -> Counterfactual | None:
@@ -65,7 +64,7 @@ class _Case:
         if self.before > min(k, self.request.k) or not len(self.owned):
             return None
         cover = replace(self.cover, need=k)
-        proposed = covers(cover, _LARGEST) if self.additive else _guesses(cover, len(self.owned))
+        proposed = covers(cover) if self.additive else _guesses(cover, len(self.owned))
         for size, sets, at_least in proposed:
             found = self._proven(self.owned[sets], k)
             if found is not None:
@@ -95,24 +94,21 @@ class _Case:
     @cached_property
     def cover(self) -> Cover:
         """What each own item is worth against the titles that may pass: the nearest, and any other within reach."""
+        near, effects = _nearest(self.model, self.request)
         standing = standing_of(self.model, self.request)
-        scores, order = standing.scores, standing.order[standing.order != self.item]
-        k = self.request.k
-        near, far = order[: k + _NEAREST], order[k + _NEAREST :]
-        mine = self._effects(np.array([self.item]))
-        cover = Cover.of(mine - self._effects(near), scores[self.item] - scores[near], k)
-        far = far[scores[self.item] - scores[far] <= self._reach(mine[:, 0], cover.at_least - 1)]
+        gaps = standing.scores[self.item] - standing.scores
+        other, mine = near != self.item, self._mine(near, effects)
+        cover = Cover.of(mine[:, None] - effects[:, other], gaps[near[other]], self.request.k)
+        far = standing.order[len(near) :]
+        far = far[(gaps[far] <= self._reach(mine, cover.at_least - 1)) & (far != self.item)]
         if not len(far):
             return cover
-        worth = np.column_stack([cover.worth, mine - self._effects(far)])
-        return Cover.of(worth, np.concatenate([cover.gaps, scores[self.item] - scores[far]]), k)
+        return cover.and_of(mine[:, None] - _effects(self.model, self.request, far), gaps[far])
 
-    def _effects(self, targets: np.ndarray) -> np.ndarray:
-        """Own items x targets: what each adds to the shown score, "less of this" included."""
-        table = self.model.contributions(self.request.one, targets)
-        if self.request.less:
-            table = table * np.where(np.isin(self.owned, self.request.less), 1 - LESS, 1.0)[:, None]
-        return table
+    def _mine(self, near: np.ndarray, effects: np.ndarray) -> np.ndarray:
+        place = np.flatnonzero(near == self.item)
+        table = effects[:, place] if len(place) else _effects(self.model, self.request, np.array([self.item]))
+        return table[:, 0]
 
     def _reach(self, mine: np.ndarray, size: int) -> float:
         """A gap that `size` removals surely cannot close, whatever the title."""
@@ -152,9 +148,28 @@ class _Case:
         return self.model.training.items[int(came[np.argmax(now[came])])] if len(came) else None
 
 
+def _nearest(model: Recommender, request: Request) -> tuple[np.ndarray, np.ndarray]:
+    """The best titles (codes) and what each own item adds to them, worked out once for all questions about one list."""
+    kept: tuple[Recommender, np.ndarray, np.ndarray] | None = request.__dict__.get("_nearest")
+    if kept is None or kept[0] is not model:
+        near = standing_of(model, request).order[: request.k + _NEAREST + 1]
+        kept = model, near, _effects(model, request, near)
+        request.__dict__["_nearest"] = kept
+    return kept[1:]
+
+
+def _effects(model: Recommender, request: Request, targets: np.ndarray) -> np.ndarray:
+    """Own items x targets: what each adds to the shown score, "less of this" included."""
+    table = model.contributions(request.one, targets)
+    if request.less:
+        owned = history(request.one)[0]
+        table = table * np.where(np.isin(owned, request.less), 1 - LESS, 1.0)[:, None]
+    return table
+
+
 def _guesses(cover: Cover, owned: int) -> Iterator[tuple[int, np.ndarray, int]]:
     """For models that do not add up: every single item, then the most telling ones together."""
     yield 1, np.arange(owned)[:, None], 1
     order = np.argsort(-cover.worth, axis=0, kind="stable").T
-    for size in range(2, min(_LARGEST, owned) + 1):
+    for size in range(2, min(LARGEST, owned) + 1):
         yield size, np.unique(np.sort(order[:, :size], axis=1), axis=0), 2

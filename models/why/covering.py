@@ -13,6 +13,7 @@ _TURNS = 12  # rounds of reweighting that look for one set that serves several t
 _OWN_ORDERS = 12  # titles whose own best order is tried at every size
 _EXHAUSTIVE = 300  # sets of one size, up to which every one is tried
 _ROUNDOFF = 1e-12
+LARGEST = 25  # own items; a longer set is no answer that a person can use
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +21,8 @@ class Cover:
     """Removing own items D puts title r before the item where the sum of worth[D, r] is above gaps[r].
 
     worth: (own, titles); gaps: (titles,), negative where a title is before the item already; need: how many titles must
-    be before it; fewest: (titles,), how many removals that one title takes by itself, own + 1 where none suffices.
+    be before it; fewest: (titles,), how many removals that one title takes by itself, LARGEST + 1 where more than LARGEST
+    or where none suffices.
     """
 
     worth: np.ndarray
@@ -31,28 +33,37 @@ class Cover:
     @classmethod
     def of(cls, worth: np.ndarray, gaps: np.ndarray, need: int) -> Cover:
         """The cover, with the exact number of removals for each single title: its largest worths first."""
-        reached = np.cumsum(-np.sort(-worth, axis=0), axis=0) >= gaps - _ROUNDOFF
-        fewest = np.where(reached.any(axis=0), reached.argmax(axis=0) + 1, len(worth) + 1)
+        depth = min(LARGEST, len(worth))
+        top = worth if depth == len(worth) else np.partition(worth, len(worth) - depth, axis=0)[-depth:]
+        reached = np.cumsum(np.sort(top, axis=0)[::-1], axis=0) >= gaps - _ROUNDOFF
+        fewest = np.where(reached.any(axis=0), reached.argmax(axis=0) + 1, LARGEST + 1)
         return cls(worth, gaps, need, np.where(gaps < 0, 0, fewest))
+
+    def and_of(self, worth: np.ndarray, gaps: np.ndarray) -> Cover:
+        """The same with more titles."""
+        more = Cover.of(worth, gaps, self.need)
+        worths = np.concatenate([self.worth, worth], axis=1)
+        single = np.concatenate([self.fewest, more.fewest])
+        return Cover(worths, np.concatenate([self.gaps, gaps]), self.need, single)
 
     @property
     def at_least(self) -> int:
         """No set smaller than this serves: `need` titles must be before the item, and each needs its own number."""
         if len(self.fewest) < self.need:
-            return len(self.worth) + 1
+            return LARGEST + 1
         return int(np.partition(self.fewest, self.need - 1)[self.need - 1])
 
 
-def covers(cover: Cover, largest: int) -> Iterator[tuple[int, np.ndarray, int]]:
+def covers(cover: Cover) -> Iterator[tuple[int, np.ndarray, int]]:
     """(size, sets of own places, at least) that put enough titles first by the arithmetic: smallest first.
 
     `at least` is the size under which no set serves. Where one title is enough the smallest size is exact; where there
     are few sets of a size all are tried. Else the sets are those best for single titles and those found by reweighting:
-    titles that a set does not reach yet count for more in the next one. Equal scores are offered too: ties are settled by
-    who scores again.
+    titles that a set does not reach yet count for more in the next one. No set is larger than LARGEST. Equal scores are
+    offered too: ties are settled by who scores again.
     """
     own, at_least = len(cover.worth), max(cover.at_least, 1)
-    for size in range(at_least, min(largest, own) + 1):
+    for size in range(at_least, min(LARGEST, own) + 1):
         every = comb(own, size) <= _EXHAUSTIVE
         if every:
             sets = np.array(list(combinations(range(own), size)))

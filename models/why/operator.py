@@ -11,8 +11,8 @@ from audit.inference.intervals import Bootstrap
 from models.base import Recommender
 from models.histories import Profiles
 from models.ranking import top_k
-from models.serving import Boost, Request, shown_scores
-from models.slider import CANDIDATES, budget_of, rerank, self_information
+from models.serving import Boost, Request, reranked, shown_scores
+from models.slider import CANDIDATES
 from models.why.importance import changed_share
 
 
@@ -46,5 +46,4 @@ def _lists(model: Recommender, profiles: Profiles, k: int, slider: float, boosts
     request = Request(profiles, k, slider, boosts=tuple(boosts))
     depth = min(k if slider == 0 else max(CANDIDATES, k), len(model.training.items))
     candidates = top_k(lambda block: shown_scores(model, request, block), profiles, depth)
-    bits = self_information(model.item_counts, len(model.training.users))
-    return rerank(candidates, bits, budget_of(slider), k).lists.items
+    return reranked(model, profiles, candidates, slider, k).lists.items

@@ -11,7 +11,7 @@ from models.base import Recommender
 from models.explanation import Explanation, Part
 from models.histories import history
 from models.serving import LESS, Request, serve
-from models.slider import self_information
+from models.surprise import surprise_of
 from models.why.counterfactual import counterfactuals
 
 
@@ -66,6 +66,8 @@ def _boosts(request: Request, item: int) -> list[Part]:
 def _slider(model: Recommender, request: Request, item: int) -> list[Part]:
     if request.serendipity == 0:
         return []
-    bits = self_information(model.item_counts[[item]], len(model.training.users))[0]
-    title = f"less known ({bits:.1f} bits), as the slider asks"
-    return [Part("slider", "slider", title, float(serve(model, request).price * bits))]
+    surprise = surprise_of(model)
+    rarity, distance = surprise.rarity[item], surprise.distance(request.one)[0, item]
+    title = f"surprising (rarity {rarity:.2f}, distance from your choices {distance:.2f} of 1), as the slider asks"
+    value = serve(model, request).price * surprise.table(request.one)[0, item]
+    return [Part("slider", "slider", title, float(value))]
