@@ -8,6 +8,7 @@ from app.displays import between, number, percent
 from app.text import counted
 from app.use_cases.boost_previewing import BoostPreview
 from audit.measures.metrics import METRICS
+from audit.report.activity import adjusted_words, without_attributes
 
 DIVERSITY_INTRO = (
     "The slider trades a stated part of relevance for titles that fewer people know. Here you choose where it stands "
@@ -92,11 +93,18 @@ def findings(document: dict[str, Any]) -> list[str]:
         told += [_flag(row) for row in sorted(flagged, key=lambda row: -abs(row["gap"] or 0))[:4]]
     elif rows:
         told.append("No group is flagged for review.")
+    else:
+        told.append(without_attributes(document))
     if unsure:
         told.append(
             f"For {len(unsure)} of {len(rows)} groups there is too little evidence to say; that is not evidence of equality."
         )
-    return told
+    return [*told, *adjusted_words(document)]
+
+
+def no_groups(document: dict[str, Any]) -> str:
+    """What stands where the tables of groups would, if no attribute of people is known."""
+    return without_attributes(document) or "The plan compares no attribute in a confirmatory measure."
 
 
 def interval(row: dict[str, Any]) -> str:
@@ -116,10 +124,13 @@ def how_to_read(metric: str, plan: dict[str, Any]) -> str:
 
 def providers_reading(plan: dict[str, Any], total: int, shown: int) -> str:
     """How to read the chart of providers."""
+    told = METRICS["exposure_share"]
     return (
-        f"Exposure weighs each place by the attention it gets ({plan['browsing']} model), over all lists. Above the grey "
-        "bar a provider is shown more than its part of the catalogue. Which share is right is a choice to be named, not a "
-        f"fact: catalogue, held-out choices and exposure stand side by side. The {shown} largest of {total} providers are drawn."
+        f"Exposure weighs each place by the attention it gets ({plan['browsing']} model), over all lists. Formula: "
+        f"{told.formula}. {told.convention} Denominator: {told.denominator}. Read it so: above the grey bar a provider is "
+        "shown more than its part of the catalogue. Which share is right is a choice to be named, not a fact: catalogue, "
+        f"held-out choices and exposure stand side by side. The {shown} largest of {total} providers are drawn. What it "
+        f"leaves out: {told.omits}"
     )
 
 
@@ -133,3 +144,9 @@ def _flag(row: dict[str, Any]) -> str:
         f"{METRICS[row['metric']].title} than everybody else (95 % interval {between(row['gap_low'], row['gap_high'])}, "
         f"adjusted p {row['p_adjusted']:.4f}, n = {row['n']:,})."
     )
+
+
+def kinds_of_list(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The overall rows of the audited lists and of those they are compared with, each with its label."""
+    labelled = {document["label"]: document, **(document.get("compared_with") or {})}
+    return [{**row, "label": label} for label, told in labelled.items() for row in told["overall"].values()]

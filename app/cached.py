@@ -17,13 +17,30 @@ if TYPE_CHECKING:
 
 
 def workspace() -> Workspace:
-    """The state folder, opened once for the process."""
-    return _workspace(str(home()))
+    """The state folder, opened once for the process; after an erasure nothing that was kept in memory is used again."""
+    kept = _workspace(str(home()))
+    seen, now = _erasures_seen(str(kept.folder)), _erasures_stamp(kept.folder)
+    if seen[0] != now:
+        seen[0] = now
+        st.cache_data.clear()
+        kept.forget_models()
+    return kept
 
 
 @st.cache_resource(max_entries=4)
 def _workspace(folder: str) -> Workspace:
     return Workspace.open(Path(folder))
+
+
+@st.cache_resource(max_entries=4)
+def _erasures_seen(folder: str) -> list[int]:
+    return [_erasures_stamp(Path(folder))]
+
+
+def _erasures_stamp(folder: Path) -> int:
+    """Changes with every certificate, whichever process wrote it."""
+    certificates = folder / "certificates"
+    return certificates.stat().st_mtime_ns if certificates.exists() else 0
 
 
 def datasets() -> list[str]:
@@ -157,6 +174,30 @@ def latest_run(model_id: str) -> str | None:
 
     label = run_label(workspace(), model_id)
     return next((str(run["run_id"]) for run in workspace().runs.list() if run["label"] == label), None)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def last_audit(run_id: str) -> dict[str, Any] | None:
+    """A stored audit against the last one of the same lists; None where it is the first."""
+    from app.use_cases.comparing import against_last
+
+    return against_last(workspace(), run_id)
+
+
+def beside(model_id: str, others: tuple[str, ...], run_id: str) -> dict[str, Any]:
+    """Models on the same people, by the plan of a stored audit."""
+    from app.use_cases.auditing import run_label
+
+    return _beside(model_id, others, run_id, tuple(run_label(workspace(), name) for name in (model_id, *others)))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _beside(model_id: str, others: tuple[str, ...], run_id: str, states: tuple[str, ...]) -> dict[str, Any]:
+    """Keyed by the state of every model, boosts included, too."""
+    from app.use_cases.comparing import compare_models
+    from audit.plan import Plan
+
+    return compare_models(workspace(), model_id, others, Plan.of(run(run_id)["plan"]))
 
 
 @st.cache_data(max_entries=1, show_spinner=False)

@@ -7,20 +7,37 @@ import sys
 
 import typer
 
-from app.commands import audits, data, lists, oversight, policies, reasons, receipts, rights, whole, yardstick
+from app.commands import (
+    audits,
+    choices,
+    data,
+    lists,
+    oversight,
+    own,
+    policies,
+    reasons,
+    receipts,
+    register,
+    rights,
+    whole,
+    yardstick,
+)
 from app.commands.base import cli
 from data.errors import SightglassError
 
 __all__ = [
     "audits",
+    "choices",
     "cli",
     "data",
     "lists",
     "main",
     "oversight",
+    "own",
     "policies",
     "reasons",
     "receipts",
+    "register",
     "rights",
     "whole",
     "yardstick",

@@ -35,17 +35,59 @@ TABLES: dict[str, dict[str, Any]] = {
         },
     },
     "choices": {
-        "description": "Your settings. The slider and profiling are always listed, as they apply now.",
+        "description": "Your settings. The slider, profiling, learning and restricted are always listed, as they apply now.",
         "origin": "provided: you set it; a slider that you never set is the operator's default",
         "purpose": "To make your lists as you want them.",
         "retention": _UNTIL_ERASED,
         "columns": {
-            "setting": "slider, profiling, excluded (a choice not to be used), less (a choice that counts for less) or "
-            "hidden (a title not to be shown)",
+            "setting": "slider, profiling (lists are made for you), learning (models may be trained on your choices), "
+            "restricted (your records are kept and used for nothing), excluded (a choice not to be used), less (a choice "
+            "that counts for less) or hidden (a title not to be shown)",
             "value": "the position from 0 to 1, or yes or no",
             "own": "yes: you set it; no: the default applies, or you went back to it",
             ITEM: "id of the title, where the setting is about one",
             TITLE: "the title",
+        },
+    },
+    "rules": {
+        "description": "Your wishes about many titles or records at once.",
+        "origin": "provided: you set it",
+        "purpose": "To make your lists as you want them.",
+        "retention": _UNTIL_ERASED,
+        "columns": {
+            "effect": "unused (not used for your lists), less (counts for less) or hidden (not shown)",
+            "kind": "what the wish is about: a column of titles, provider, or data for a kind of data",
+            "value": "which value of it",
+        },
+    },
+    "consents": {
+        "description": "What you agreed to or withdrew, entry by entry; the texts you saw are under notices in manifest.json.",
+        "origin": "provided: you said so",
+        "purpose": "To prove what may be done with your data, and to act on it.",
+        "retention": "Until you ask to be erased, or as the operator's retention says.",
+        "columns": {
+            "number": "number of the entry, from 0",
+            "purpose": "lists (made for you), learning (training the models) or audits (with your attributes)",
+            "category": "kind of data",
+            "given": "true: you agreed; false: you withdrew",
+            "at": "when, UTC",
+            "notice_sha256": "hash of the text that you saw",
+        },
+    },
+    "requests": {
+        "description": "What you asked for by right, this request included, which is still open while it is written.",
+        "origin": "recorded when you asked",
+        "purpose": "To answer in time, and to prove it.",
+        "retention": "Until you ask to be erased, or as the operator's retention says.",
+        "columns": {
+            "request_id": "id of the request",
+            "kind": "what you asked for",
+            "stage": "how far it is",
+            "detail": "what was asked in particular, as JSON",
+            "received_at": "when it came, UTC",
+            "due_at": "when it must be answered, UTC",
+            "closed_at": "when it was closed, UTC",
+            "outcome": "how it ended",
         },
     },
     "events": {

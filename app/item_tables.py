@@ -134,7 +134,7 @@ def inference_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         {
             "attribute": row["attribute"],
             "guessed from": row["source"],
-            "people": row["n"],
+            "people": _HELD if row["n"] is None else f"{row['n']:,}",
             "AUC": number(row["auc"]),
             "interval": between(row["low"], row["high"]),
             "lift over random lists": number(row["lift"]),
@@ -153,7 +153,7 @@ def proxy_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         {
             "input": row["input"],
             "tells of": row["attribute"],
-            "people": row["n"],
+            "people": _HELD if row["n"] is None else f"{row['n']:,}",
             "AUC": number(row["auc"]),
             "interval": between(row["low"], row["high"]),
             "between": row["pair"],

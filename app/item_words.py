@@ -10,7 +10,9 @@ from app.text import counted
 OLD_RUN = "This run was kept before these measures existed. Run the audit again to see them."
 LORENZ = (
     "Read it so: go along the bottom to the least shown half of the titles; the height of the line there is the share of "
-    "all attention that they get. The dotted line is equality. It leaves out which titles win, and whether they should."
+    "all attention that they get. Formula: L(p) = attention of the least shown part p / attention of all; attention is the "
+    "sum over lists of the weight of each place. Denominator: all titles of the catalogue, never-shown ones included; for "
+    "providers, those with a title. The dotted line is equality. It leaves out which titles win, and whether they should."
 )
 GROUPS_OF_ITEMS = (
     "DP sets the attention of an item of the group against that of an item of all other groups; DTR and DIR set attention "
@@ -25,7 +27,11 @@ REACH = (
     "How many people with a list see at least one title of this provider, group by group. Counts of fewer than {least} "
     "people, reached or not reached, are held back, and others with them where they would tell."
 )
-RANKS = "How many lists show one of the provider's titles at each rank. The further left, the more it is looked at."
+RANKS = (
+    "How many lists show one of the provider's titles at each rank; an item of several providers counts whole for each. The "
+    "further left, the more it is looked at. The denominator is the number of people with a list. It leaves out whether "
+    "anybody looked, or wanted to."
+)
 SEGMENTS = (
     "Nobody has to supply these groups: they are read off the histories. They are exploratory, decide no exit code, and "
     "describe what people did, not who they are. Activity differs from group to group, so quality can differ with it."

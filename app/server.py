@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import streamlit as st
 
+    from app.workspace import Workspace
+
 _SCRIPT = Path(__file__).parent / "main.py"
 _POLICY = (
     "default-src 'self'; script-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -88,7 +90,20 @@ def prepare() -> None:
     from app.workspace import opened
 
     with opened() as workspace:
+        _finish_erasures(workspace)
         ensure_demo(workspace)
+
+
+def _finish_erasures(workspace: Workspace) -> None:
+    """Go on with erasures that were cut off; where that is not possible now, say so and serve."""
+    from app.use_cases.erasing import resume
+    from data.errors import SightglassError
+
+    try:
+        for certificate in resume(workspace):
+            print(f"The erasure {certificate['request_id'][:8]} that was cut off is done.", flush=True)
+    except SightglassError as error:
+        print(error, flush=True)
 
 
 def build() -> st.App:

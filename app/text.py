@@ -29,5 +29,8 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+_ISOLATES = str.maketrans("", "", "\u2066\u2067\u2068\u2069")  # they stand between letters and are no space
+
+
 def _line(text: object) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text).translate(_ISOLATES)).split())

@@ -9,17 +9,40 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import pandas as pd
+
+from data.columns import MINOR, Kind
 from data.keep.catalog import Catalog
 from data.keep.choices import Choices
+from data.keep.consents import Consents
 from data.keep.database import Database, open_database
+from data.keep.erasures import Erasures
 from data.keep.events import EventLog
 from data.keep.home import home
 from data.keep.policies import Policies
 from data.keep.pseudonyms import Pseudonyms
 from data.keep.receipts import Receipts
+from data.keep.requests import Requests
 from data.keep.runs import Runs
+from data.tables import Dataset
 from models.base import Recommender
 from models.shelf import Shelf
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """What a data set says of its titles, and who of its people is not of age; kept in memory while its files stand."""
+
+    items: pd.DataFrame  # index item_id
+    kinds: dict[str, Kind]
+    minors: frozenset[str]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Catalogue:
+        """That part of a data set."""
+        said = dataset.users[MINOR] if MINOR in dataset.users else pd.Series(dtype=object)
+        young = said.astype(str).str.strip().str.lower().isin(_YES)
+        return cls(dataset.items, dict(dataset.kinds), frozenset(map(str, said.index[young])))
 
 
 @dataclass(frozen=True)
@@ -67,6 +90,16 @@ class Workspace:
         return Choices(self.database, self.log, self.pseudonyms)
 
     @cached_property
+    def consents(self) -> Consents:
+        """The consent ledger."""
+        return Consents(self.database, self.log, self.pseudonyms)
+
+    @cached_property
+    def requests(self) -> Requests:
+        """The register of what people asked for by right."""
+        return Requests(self.database, self.log, self.pseudonyms)
+
+    @cached_property
     def policies(self) -> Policies:
         """What the product manager set."""
         return Policies(self.database, self.log)
@@ -75,6 +108,11 @@ class Workspace:
     def receipts(self) -> Receipts:
         """The receipts of lists that were shown."""
         return Receipts(self.database, self.log, self.pseudonyms)
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        """The erasures, under way and done."""
+        return Erasures(self.database, self.log, self.pseudonyms)
 
     @cached_property
     def runs(self) -> Runs:
@@ -86,9 +124,31 @@ class Workspace:
         manifest = self.shelf.folder(model_id) / "manifest.json"
         return _loaded(self.shelf, model_id, manifest.stat().st_mtime_ns)
 
+    def catalogue(self, data: str) -> Catalogue:
+        """The titles of a data set, kept in memory while its files do not change."""
+        key, stamp = (str(self.folder), data), self.catalog.stamp(data)
+        held = _TITLES.get(key)
+        if held is None or held[0] != stamp:
+            held = _TITLES[key] = (stamp, Catalogue.of(self.catalog.open(data)))
+        return held[1]
+
+    def serve(self, model_id: str, model: Recommender) -> None:
+        """Let this process serve another state of a model until its files change: an instant answer before the exact."""
+        manifest = self.shelf.folder(model_id) / "manifest.json"
+        _CACHE[str(self.shelf.root), model_id] = (manifest.stat().st_mtime_ns, model)
+
+    def forget_models(self) -> None:
+        """Let go of the models in memory, which may hold who was erased."""
+        for key in [key for key in _CACHE if key[0] == str(self.shelf.root)]:
+            _CACHE.pop(key, None)
+        for name in [name for name in _TITLES if name[0] == str(self.folder)]:
+            _TITLES.pop(name, None)
+
 
 _CACHE: dict[tuple[str, str], tuple[int, Recommender]] = {}
 _MOST_MODELS = 12
+_TITLES: dict[tuple[str, str], tuple[int, Catalogue]] = {}
+_YES = ("yes", "true", "1", "1.0", "y")
 
 
 def _loaded(shelf: Shelf, model_id: str, version: int) -> Recommender:

@@ -8,23 +8,29 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from audit.guessing import FOLDS, chance_p, counts, guess, largest_pair, one_against_rest
 from audit.inference.families import adjust
+from audit.leakage_sources import (
+    CHANCE,
+    DIRECTIONS,
+    EMBEDDINGS,
+    HISTORY,
+    LISTS,
+    RANDOM,
+    aligned,
+    behaviour,
+    one_hot,
+    sample,
+    sources,
+)
 from audit.measures.coded import Coded
-from audit.measures.content import memberships, share_rows
 from audit.plan import Plan
 from data.columns import Kind
-from data.ids import Ids, as_text
+from data.ids import Ids
 
-MOST_PEOPLE = 2000
-_DIRECTIONS = 50
-_MOST_GROUPS = 100  # values of an input column, and categories of a taste
 _MOST_DRAWS = 500
-HISTORY, LISTS, RANDOM, EMBEDDINGS = "history", "lists", "random lists", "embeddings"
 _ORDER = (HISTORY, LISTS, RANDOM, EMBEDDINGS)
-_CHANCE = tuple(f"{RANDOM} {draw}" for draw in (1, 2, 3))  # one draw alone would add its own luck to the lift
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +64,13 @@ def leakage(
     what has its interval above .5, else 1, and none for random lists; `p_adjusted` by Benjamini-Hochberg over the table.
     `tells`: p_adjusted < alpha, and for lists a lift above 0 too. `proxies`: the same for one input column at a time;
     `pair_auc` between the two largest groups. At most 2,000 people and 500 resamples; histories and lists by their 50
-    main directions. Small groups are left out.
+    main directions. Small groups are left out, and then the number of people is held back: it would tell their size.
     """
-    people = _sample(coded, plan.seed)
-    sources = _sources(coded, people, embeddings, plan.seed)
+    people = sample(coded, plan.seed)
+    found = sources(coded, people, embeddings, plan.seed)
     columns = {**(inputs or {})}
-    scanned = {name: _one_hot(column, coded.users.values[people]) for name, column in columns.items()}
-    scanned |= _behaviour(coded, items, kinds, people)
+    scanned = {name: one_hot(column, coded.users.values[people]) for name, column in columns.items()}
+    scanned |= behaviour(coded, items, kinds, people)
     inference: list[dict[str, Any]] = []
     proxies: list[dict[str, Any]] = []
     for name, column in groups.items():
@@ -73,7 +79,7 @@ def leakage(
             inference.append({"attribute": name, "source": HISTORY, "reason": target.reason})
             continue
         weight = counts(len(target.rows), min(plan.draws, _MOST_DRAWS), plan.seed)
-        inference += _inferred(target, sources, weight, plan)
+        inference += _inferred(target, found, weight, plan)
         proxies += [
             _proxied(target, source, features, weight, plan) for source, features in scanned.items() if source != name
         ]
@@ -96,10 +102,16 @@ class _Target:
     codes: np.ndarray
     names: list[str]
     reason: str = ""
+    whole: bool = True  # nobody is left out for being in a small group, so their number tells of none
+
+    @property
+    def n(self) -> int | None:
+        """The people that are guessed; None where their number would tell how many are in the small groups."""
+        return len(self.rows) if self.whole else None
 
     @classmethod
     def of(cls, name: str, column: pd.Series, users: np.ndarray, plan: Plan) -> _Target:
-        text = _aligned(column, users)
+        text = aligned(column, users)
         size = text.value_counts()
         least = max(FOLDS, plan.minimum_cell)
         kept = Ids(size.index[size >= least])
@@ -109,7 +121,8 @@ class _Target:
             )
         codes = kept.codes(text.where(text.notna(), ""))
         rows = np.flatnonzero(codes >= 0)
-        return cls(name, rows, codes[rows].astype(np.int64), [str(each) for each in kept.values])
+        whole = len(rows) == int(text.notna().sum())
+        return cls(name, rows, codes[rows].astype(np.int64), [str(each) for each in kept.values], whole=whole)
 
 
 def _judged(table: pd.DataFrame, plan: Plan) -> pd.DataFrame:
@@ -118,16 +131,16 @@ def _judged(table: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     tells = adjusted < plan.alpha
     if "lift_low" in table:
         tells &= ~(table["lift_low"].to_numpy(dtype=np.float64) <= 0)
-    return table.assign(p_adjusted=adjusted, tells=tells)
+    return table.astype({"n": "Int64"}).assign(p_adjusted=adjusted, tells=tells)
 
 
 def _inferred(target: _Target, sources: dict[str, np.ndarray], weight: np.ndarray, plan: Plan) -> list[dict[str, Any]]:
     rows = {source: features[target.rows] for source, features in sources.items()}
     drawn = {source: one_against_rest(guess(rows[source], target.codes, seed=plan.seed), weight)[0] for source in rows}
-    drawn[RANDOM] = np.mean([drawn.pop(name) for name in _CHANCE], axis=0)
+    drawn[RANDOM] = np.mean([drawn.pop(name) for name in CHANCE], axis=0)
     told = []
     for source in (each for each in _ORDER if each in drawn):
-        row = {"attribute": target.name, "source": source, "n": len(target.rows), "groups": len(target.names)}
+        row = {"attribute": target.name, "source": source, "n": target.n, "groups": len(target.names)}
         row |= _interval("auc", "low", "high", drawn[source], plan.level)
         if source == LISTS:
             row |= _interval("lift", "lift_low", "lift_high", drawn[LISTS] - drawn[RANDOM], plan.level)
@@ -140,7 +153,7 @@ def _proxied(target: _Target, source: str, features: np.ndarray, weight: np.ndar
     mine = features[target.rows]
     told = guess(mine, target.codes, seed=plan.seed)
     pair, between = largest_pair(told, weight)
-    row = {"attribute": target.name, "input": source, "n": len(target.rows), "groups": len(target.names)}
+    row = {"attribute": target.name, "input": source, "n": target.n, "groups": len(target.names)}
     row |= _interval("auc", "low", "high", one_against_rest(told, weight)[0], plan.level)
     row["pair"] = " and ".join(target.names[code] for code in pair)
     row |= _interval("pair_auc", "pair_low", "pair_high", between, plan.level)
@@ -158,86 +171,15 @@ def _interval(value: str, low: str, high: str, drawn: np.ndarray, level: float) 
     return {value: float(drawn[0]), low: float(ends[0]), high: float(ends[1])}
 
 
-def _sample(coded: Coded, seed: int) -> np.ndarray:
-    """Codes of people with a list and a history, at most 2,000 drawn by the seed, in order."""
-    there = np.flatnonzero((coded.length > 0) & (np.diff(coded.history.indptr) > 0))
-    return np.sort(np.random.default_rng(seed).permutation(there)[:MOST_PEOPLE])
-
-
-def _sources(coded: Coded, people: np.ndarray, embeddings: pd.DataFrame | None, seed: int) -> dict[str, np.ndarray]:
-    shape = (len(coded.users), len(coded.items))
-    pointers = np.concatenate([[0], np.cumsum(coded.length)])
-    lists = sparse.csr_array((np.ones(len(coded.item)), coded.item, pointers), shape=shape)
-    tables = {HISTORY: coded.history, LISTS: lists}
-    for number, name in enumerate(_CHANCE):
-        drawn = np.random.default_rng([seed, number]).choice(np.flatnonzero(coded.catalogue), len(coded.item))
-        tables[name] = sparse.csr_array((np.ones(len(drawn)), drawn, pointers), shape=shape)
-    found = {name: _directions(sparse.csr_array(table[people]), seed) for name, table in tables.items()}
-    if embeddings is not None:
-        index = as_text(embeddings.index.to_series()).to_numpy()
-        rows = embeddings.set_axis(index).reindex(coded.users.values[people]).to_numpy(dtype=np.float64)
-        found[EMBEDDINGS] = _standardised(np.nan_to_num(rows))
-    return found
-
-
-def _directions(rows: sparse.csr_array, seed: int) -> np.ndarray:
-    """The rows by the 50 directions in which they differ most; no label takes part in that."""
-    from sklearn.decomposition import TruncatedSVD
-
-    width = min(_DIRECTIONS, min(rows.shape) - 1)
-    if width < 1:
-        return _standardised(rows.toarray())
-    return _standardised(TruncatedSVD(width, random_state=seed).fit_transform(sparse.csr_matrix(rows)))
-
-
-def _behaviour(
-    coded: Coded, items: pd.DataFrame, kinds: Mapping[str, Kind], people: np.ndarray
-) -> dict[str, np.ndarray]:
-    """What any model can read off a history: its length, and its shares of each column of categories."""
-    found = {
-        "number of choices": _standardised(np.log1p(np.diff(coded.history.indptr)[people].astype(np.float64))[:, None])
-    }
-    for name, kind in kinds.items():
-        if kind in (Kind.CATEGORY, Kind.MULTI) and name in items:
-            table, names = memberships(items, name, coded.items, kinds)
-            if 1 < len(names) <= _MOST_GROUPS:
-                shares = sparse.csr_array(share_rows(sparse.csr_array(coded.history @ table))[people])
-                found[f"taste: {name}"] = _standardised(shares.toarray())
-    return found
-
-
-def _one_hot(column: pd.Series, users: np.ndarray) -> np.ndarray:
-    """A column of people as features: a number standardised, missing at the mean and marked; anything else 0/1 a value.
-
-    Of more than 100 values the most frequent have a feature of their own.
-    """
-    index = as_text(column.index.to_series()).to_numpy()
-    if pd.api.types.is_numeric_dtype(column) and column.nunique() > FOLDS:
-        values = pd.Series(column.to_numpy(np.float64), index=index).reindex(users)
-        return _standardised(np.column_stack([values.fillna(values.mean()), values.isna()]))
-    text = _aligned(column, users)
-    names = text.value_counts().index[:_MOST_GROUPS]
-    return np.column_stack([text.isna(), *((text == name) for name in names)]).astype(np.float64)
-
-
-def _aligned(column: pd.Series, users: np.ndarray) -> pd.Series:
-    index = as_text(column.index.to_series()).to_numpy()
-    return pd.Series(as_text(column).to_numpy(), index=index, dtype=object).reindex(users)
-
-
-def _standardised(rows: np.ndarray) -> np.ndarray:
-    spread = rows.std(axis=0)
-    return np.asarray((rows - rows.mean(axis=0)) / np.where(spread > 0, spread, 1))
-
-
 def _notes(coded: Coded, people: np.ndarray, plan: Plan) -> tuple[str, ...]:
     everybody = int(((coded.length > 0) & (np.diff(coded.history.indptr) > 0)).sum())
     drawn = f"{len(people):,} of {everybody:,} people with a list and a history, drawn by seed {plan.seed}"
     return (
         f"Guesses are out of fold: {FOLDS} folds, class-balanced logistic regression, over {drawn}; histories "
-        f"and lists by the {_DIRECTIONS} directions in which they differ most.",
+        f"and lists by the {DIRECTIONS} directions in which they differ most.",
         f"Intervals resample people over their out-of-fold scores ({min(plan.draws, _MOST_DRAWS):,} resamples). They leave "
         "out that another sample would train another guesser, so the answer rests on guessers of permuted labels.",
+        "Groups too small to be shown are left out; the number of people is not shown where it would tell how small.",
         "AUC weighs each group against the rest by its people; .5 tells nothing. A weak guesser is no proof that nothing "
         "can be told.",
     )

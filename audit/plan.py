@@ -90,6 +90,13 @@ class Plan(BaseModel):
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def impact(self) -> str | None:
+        """The measure behind the impact ratios; None where the plan asks for none."""
+        if self.impact_ratio is None:
+            return None
+        return self.impact_metric or ("hit_rate" if self.impact_ratio == "selection" else self.metrics[0])
+
     def threshold(self, metric: str) -> float:
         """Give the least gap in the metric that matters."""
         return self.own_materiality.get(metric, self.materiality)

@@ -39,13 +39,15 @@ def provider_details(
     *,
     column: str = PROVIDER,
     most: int = MOST_PROVIDERS,
+    hidden: frozenset[tuple[str, str]] = frozenset(),
 ) -> dict[str, dict[str, Any]]:
     """The detail of the providers with most catalogue items; {} where the items name none.
 
     `people`, `reached`, `share`: people with a list, those whose list shows any of its items, and their part. `ranks`:
     at each rank from 1, how many lists show it there. `items`: the most shown, with lists and mean rank; `never` counts
     those that nobody is shown. `groups`: by attribute, the same reach among the people of each group; a group is held
-    back where fewer than `plan.minimum_cell` of it are reached or not reached, and others with it where they would tell.
+    back where fewer than `plan.minimum_cell` of it have a list, are reached or are not, and others with it where they
+    would tell; so are the `hidden` attributes and groups, which other tables hold back.
     An item of several providers counts whole for each.
     """
     if column not in items:
@@ -56,7 +58,8 @@ def provider_details(
     belongs = sparse.csr_array(grouping.whole[:, chosen])
     reached = _reached(coded, belongs)
     ranks, shown = _ranks(coded, belongs), _Shown(coded)
-    by_group = {name: _groups(coded, labels, reached, plan) for name, labels in groups.items()}
+    held = {name: {group for each, group in hidden if each == name} for name in groups}
+    by_group = {name: _groups(coded, labels, reached, plan, held[name]) for name, labels in groups.items()}
     exposure = np.bincount(coded.item, weights=weights(plan.browsing, coded.rank), minlength=len(coded.items))
     titles, columns = _titles(items), sparse.csc_array(belongs)
     total = (reached.shape[0], np.asarray(reached.sum(axis=0)).ravel())
@@ -104,7 +107,9 @@ def _ranks(coded: Coded, belongs: sparse.csr_array) -> np.ndarray:
     return np.bincount(cell, minlength=belongs.shape[1] * coded.k).reshape(belongs.shape[1], coded.k)
 
 
-def _groups(coded: Coded, labels: pd.Series, reached: sparse.csr_array, plan: Plan) -> list[list[dict[str, Any]]]:
+def _groups(
+    coded: Coded, labels: pd.Series, reached: sparse.csr_array, plan: Plan, held: set[str]
+) -> list[list[dict[str, Any]]]:
     """For each provider the groups of one attribute: name, people with a list, how many are reached, and their part."""
     index = as_text(labels.index.to_series()).to_numpy()
     text = pd.Series(as_text(labels).to_numpy(), index=index, dtype=object)
@@ -116,19 +121,24 @@ def _groups(coded: Coded, labels: pd.Series, reached: sparse.csr_array, plan: Pl
     counts = (one_hot @ reached).toarray().astype(np.int64)
     there = np.flatnonzero(people > 0)
     told = [str(name) for name in np.append(names.values, UNKNOWN)[there]]
-    return [_rows(told, people[there], counts[there, place], plan.minimum_cell) for place in range(counts.shape[1])]
+    small = _hidden(people[there], plan.minimum_cell) | np.isin(told, list(held))
+    return [
+        _rows(told, people[there], counts[there, place], small, plan.minimum_cell) for place in range(counts.shape[1])
+    ]
 
 
-def _rows(names: list[str], people: np.ndarray, reached: np.ndarray, minimum: int) -> list[dict[str, Any]]:
-    hidden = _hidden(reached, minimum) | _hidden(people - reached, minimum)
+def _rows(
+    names: list[str], people: np.ndarray, reached: np.ndarray, small: np.ndarray, minimum: int
+) -> list[dict[str, Any]]:
+    hidden = _hidden(reached, minimum) | _hidden(people - reached, minimum) | small
     return [
         {
             "group": name,
-            "people": int(n) if n >= minimum else None,
+            "people": None if few else int(n),
             "reached": None if held else int(count),
             "share": None if held else float(count / n),
         }
-        for name, n, count, held in zip(names, people, reached, hidden, strict=True)
+        for name, n, count, held, few in zip(names, people, reached, hidden, small, strict=True)
     ]
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,39 +11,19 @@ import pandas as pd
 from audit.inference.answers import State
 from audit.inference.closer import Closer, look_closer
 from audit.inference.groups import GroupTables
-from audit.inference.intervals import Bootstrap
 from audit.inference.providers import provider_tables
 from audit.item_side import ItemSide, item_side
 from audit.leakage import Leakage, leakage
-from audit.measures.beyond import beyond
+from audit.measured import AuditTables, measured
 from audit.measures.coded import Coded
-from audit.measures.exposure import ListStatistics, list_statistics
-from audit.measures.metrics import METRICS
-from audit.measures.quality import quality
+from audit.measures.exposure import ListStatistics
 from audit.plan import Plan
 from audit.provider_detail import provider_details
 from audit.sanity import Sanity, sanity
-from audit.segment_side import SegmentSide, found_segments, segment_side
-from data.columns import Kind
+from audit.segment_side import SegmentSide, segment_side
 from data.ids import as_text
 
 _ANSWERED = (State.FLAG, State.NO_FLAG)
-
-
-@dataclass(frozen=True, eq=False)
-class AuditTables:
-    """What an audit reads, under the public column names; lists may come from any system."""
-
-    recommendations: pd.DataFrame  # user_id, item_id, rank
-    outcomes: pd.DataFrame  # user_id, item_id: held-out truth
-    train: pd.DataFrame  # user_id, item_id: what the lists could know
-    items: pd.DataFrame  # index item_id: the recommendable catalogue
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
-    groups: dict[str, pd.Series] = field(default_factory=dict)  # attribute name: group by user_id
-    n_users_total: int | None = None  # users of the whole system, if more than the tables name
-    profile_sizes: pd.Series | None = None  # history length by user_id, if it is not what `train` holds
-    inputs: dict[str, pd.Series] = field(default_factory=dict)  # columns about people that a model may use, by user_id
-    embeddings: pd.DataFrame | None = None  # numbers that a model keeps about people, index user_id
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +34,9 @@ class Audit:
     plan: Plan
     per_user: pd.DataFrame  # index user_id, a column per metric, NaN where undefined
     overall: pd.DataFrame  # index metric: value, low, high, n, undefined, and its words
+    given: dict[
+        str, pd.Series
+    ]  # the attributes that are compared: those of the tables, and segments that the plan names
     lists: ListStatistics
     groups: GroupTables
     closer: Closer
@@ -86,7 +68,7 @@ class Audit:
     def document(self) -> dict[str, Any]:
         """Lay the audit out as plain JSON values; NaN is null."""
         overall = self.overall.rename_axis("metric").reset_index().to_dict("records")
-        return _plain(
+        return plain(
             {
                 "label": self.label,
                 "exit_code": self.exit_code,
@@ -113,42 +95,30 @@ class Audit:
 def run_audit(tables: AuditTables, plan: Plan | None = None, *, label: str = "") -> Audit:
     """Judge the lists by the plan. Bad input is refused with a sentence; oddities are counted in `sanity`."""
     plan = Plan.of() if plan is None else plan
-    coded = Coded.of(tables.recommendations, tables.outcomes, tables.train, tables.items, k=plan.k)
-    judged = quality(coded)
-    shown = beyond(
-        coded, tables.items, tables.kinds, content=plan.content, calibration=plan.calibration, head=plan.head
-    )
-    per_user = judged.per_user.join(shown, how="outer").reindex([*judged.per_user, *shown], axis=1)
-    lists = list_statistics(coded, shown, plan.browsing)
-    found = found_segments(coded, tables.items, tables.kinds, tables.train, tables.groups, plan)
-    given = _given(tables, found.groups, plan)
+    base = measured(tables, plan)
+    coded, per_user, given, found = base.coded, base.per_user, base.given, base.found
     groups, closer = look_closer(per_user, given, _sizes(coded, tables), plan)
     content = (coded, tables.items, tables.kinds)
     providers = provider_tables(*content, plan)
     odd = sanity(coded, tables.n_users_total)
-    overall = _overall(per_user, lists, plan)
     notes = (*odd.sentences(plan.k), *_notes(per_user, tables, groups, plan), *closer.notes)
     return Audit(
         label=label,
         plan=plan,
         per_user=per_user,
-        overall=overall,
-        lists=lists,
+        overall=base.overall,
+        given=given,
+        lists=base.lists,
         groups=groups,
         closer=closer,
         providers=providers,
         item_side=item_side(*content, plan, tables.train),
-        provider_details=provider_details(*content, {**tables.groups, **found.groups}, plan),
-        segments=segment_side(per_user, found, given, plan),
+        provider_details=provider_details(*content, {**tables.groups, **found.groups}, plan, hidden=groups.hidden),
+        segments=segment_side(per_user, found, given, plan, hidden=groups.hidden),
         leakage=_leakage(coded, tables, plan) if plan.privacy else None,
         sanity=odd,
         notes=notes,
     )
-
-
-def _given(tables: AuditTables, found: dict[str, pd.Series], plan: Plan) -> dict[str, pd.Series]:
-    """The attributes that are given, and the groups read off histories that the plan names among them."""
-    return {**tables.groups, **{name: labels for name, labels in found.items() if name in (plan.attributes or ())}}
 
 
 def _leakage(coded: Coded, tables: AuditTables, plan: Plan) -> Leakage:
@@ -165,23 +135,6 @@ def _sizes(coded: Coded, tables: AuditTables) -> pd.Series:
     return pd.Series(tables.profile_sizes.to_numpy(dtype=np.float64), index=index.to_numpy())
 
 
-def _overall(per_user: pd.DataFrame, lists: ListStatistics, plan: Plan) -> pd.DataFrame:
-    bootstrap = Bootstrap.of(plan)
-    table = bootstrap.means(per_user)
-    table["undefined"] = len(per_user) - table["n"]
-    lift = bootstrap.ratio(per_user["list_popularity"].to_numpy(), per_user["profile_popularity"].to_numpy())
-    more = {"popularity_lift": [lift.value - 1, lift.low - 1, lift.high - 1, lift.n, len(per_user) - lift.n]}
-    for name, value in asdict(lists).items():
-        if name in METRICS and name not in table.index:
-            more[name] = [value, np.nan, np.nan, lists.n_lists, 0]
-    table = pd.concat([table, pd.DataFrame.from_dict(more, orient="index", columns=list(table.columns))])
-    words = [METRICS[name] for name in table.index]
-    for column in ("title", "convention", "denominator", "direction"):
-        table[column] = [getattr(metric, column) for metric in words]
-    table["label"] = [metric.label(plan.k) for metric in words]
-    return table.astype({"n": np.int64, "undefined": np.int64})
-
-
 def _notes(per_user: pd.DataFrame, tables: AuditTables, groups: GroupTables, plan: Plan) -> list[str]:
     notes = [
         "Users are the unit: intervals resample users, and tests exchange their group labels.",
@@ -196,11 +149,12 @@ def _notes(per_user: pd.DataFrame, tables: AuditTables, groups: GroupTables, pla
     return notes
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """The value as JSON takes it: NaN, infinity and missing as null."""
     if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if isinstance(value, np.generic):
         value = value.item()
     if value is pd.NA:

@@ -18,6 +18,7 @@ from data.columns import Kind
 
 _MORE = ("miscalibration_js", "miscalibration_kl")
 _KL = 0.1  # nats that matter
+_HELD = "Not shown: too few people, or a number by which such a group could be worked out."
 _BASE = "list_popularity"  # the metric by which a row of the popularity table counts its people
 
 
@@ -30,12 +31,13 @@ class SegmentSide:
     popularity: pd.DataFrame
 
     def document(self) -> dict[str, Any]:
-        """Plain values; NaN is left to the caller."""
+        """Plain values; NaN is left to the caller. What people of a group that is held back chose is held back, too."""
+        held = {group for _, group in self.tables.hidden}
         return {
             "rows": self.tables.rows.to_dict("records"),
             "summary": self.tables.summary.to_dict("records"),
             "words": dict(self.found.words),
-            "described": dict(self.found.described),
+            "described": {name: _HELD if name in held else text for name, text in self.found.described.items()},
             "notes": list(self.found.notes),
         }
 
@@ -56,12 +58,19 @@ def found_segments(
     return Segments(groups, words, found.described, found.notes)
 
 
-def segment_side(per_user: pd.DataFrame, found: Segments, given: Mapping[str, pd.Series], plan: Plan) -> SegmentSide:
+def segment_side(
+    per_user: pd.DataFrame,
+    found: Segments,
+    given: Mapping[str, pd.Series],
+    plan: Plan,
+    *,
+    hidden: frozenset[tuple[str, str]] = frozenset(),
+) -> SegmentSide:
     """Compare the segments in the confirmatory metrics and in miscalibration, and in the others where nothing is given.
 
     All are exploratory here, so they decide no exit code.
     A plan that names a segment among its `attributes` has it in the audit's own tables, and not here. Small groups are
-    held back by the one rule of all tables.
+    held back by the one rule of all tables; `hidden` are the attributes and groups that other tables hold back.
     """
     own = {name: labels for name, labels in found.groups.items() if name not in given}
     names = dict.fromkeys([*plan.metrics, *(() if given else plan.exploratory), *_MORE])
@@ -72,10 +81,15 @@ def segment_side(per_user: pd.DataFrame, found: Segments, given: Mapping[str, pd
     )
     raw = group_tables(per_user, own if there else {}, looser)
     held = withheld(per_user, planned_labels(own, per_user.index, looser), [], looser)
-    return SegmentSide(found, held.groups(raw), popularity_by_group(per_user, {**given, **own}, plan))
+    return SegmentSide(found, held.groups(raw), popularity_by_group(per_user, {**given, **own}, plan, hidden))
 
 
-def popularity_by_group(per_user: pd.DataFrame, groups: Mapping[str, pd.Series], plan: Plan) -> pd.DataFrame:
+def popularity_by_group(
+    per_user: pd.DataFrame,
+    groups: Mapping[str, pd.Series],
+    plan: Plan,
+    hidden: frozenset[tuple[str, str]] = frozenset(),
+) -> pd.DataFrame:
     """GAP of histories and of lists, and the popularity lift between them, for every group of every attribute.
 
     Columns: attribute, group, n (users with a list and a history), `profile` GAP_p, `lists` GAP_r, `lift` dGAP = GAP_r /
@@ -107,5 +121,7 @@ def popularity_by_group(per_user: pd.DataFrame, groups: Mapping[str, pd.Series],
     table = pd.DataFrame(rows, columns=["attribute", "group", "metric", "n", "profile", "lists", "lift", "low", "high"])
     table["reason"] = ""
     if len(table):
-        table = withheld(both, labels, [], counted).apply(table, "attribute", "group")
+        held = withheld(both, labels, [], counted)
+        held.keys[_BASE] = held.keys[_BASE] | hidden
+        table = held.apply(table, "attribute", "group")
     return table.drop(columns="metric")

@@ -32,7 +32,7 @@ def main() -> None:
 def rows(only: str | None) -> Iterator[Row]:
     """Every row of the table."""
     if only in (None, "models"):
-        from benchmarks import explanations, recommenders, worlds
+        from benchmarks import erasing, explanations, recommenders, worlds
 
         found = worlds.movielens()
         if found is None:
@@ -40,9 +40,11 @@ def rows(only: str | None) -> Iterator[Row]:
         else:
             yield from recommenders.rows(found, "ML-100K", goals=False)
             yield from explanations.rows(found, "ML-100K")
+            yield from erasing.rows(found, "ML-100K", goals=True)
         made = worlds.synthetic()
         yield from recommenders.rows(made, "ML-1M shape", goals=True)
         yield from explanations.rows(made, "ML-1M shape")
+        yield from erasing.rows(made, "ML-1M shape", goals=False)
     if only in (None, "audit"):
         from benchmarks import audit
 

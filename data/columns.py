@@ -8,6 +8,7 @@ VALUE = "value"
 TIME = "timestamp"
 TITLE = "title"
 PROVIDER = "provider"
+MINOR = "minor"  # an attribute of people: yes where somebody is not of age
 RANK = "rank"
 SCORE = "score"
 MODEL = "model"

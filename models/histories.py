@@ -133,6 +133,13 @@ def history(one: Profiles) -> tuple[np.ndarray, np.ndarray]:
     return one._first
 
 
+def one_history(values: np.ndarray, items: np.ndarray, width: int) -> Profiles:
+    """A history (a value an item code, codes ascending) of somebody whom the model was not trained on."""
+    pointers = np.array([0, len(items)])
+    row = sparse.csr_array((np.asarray(values, np.float64), np.asarray(items, np.int32), pointers), shape=(1, width))
+    return Profiles(np.array([-1]), row)
+
+
 def item_parts(training: Training, codes: np.ndarray, values: np.ndarray) -> ItemParts:
     """A part for each own item (code) with what it adds, the strongest first."""
     return ItemParts(training.items.values, training.titles, codes, values)

@@ -18,11 +18,15 @@ LESS = 0.5  # "less of this" goes so far of the way to the list without it
 
 @dataclass(frozen=True, eq=False)
 class Boost:
-    """Something the operator adds to the scores of some items, for a stated reason; 0 where it does not apply."""
+    """Something that is added to the scores of some items for a stated reason; 0 where it does not apply.
+
+    By the operator; or, where it is `own`, by the person, who said what they like.
+    """
 
     id: str
     title: str
     values: np.ndarray  # (items,) in units of the model's score
+    own: bool = False
 
 
 @dataclass(frozen=True, eq=False)

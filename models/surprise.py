@@ -35,10 +35,8 @@ class Surprise:
         people, items = training.matrix.shape
         counts = np.bincount(training.matrix.indices, minlength=items)
         bits = self_information(counts, people)
-        ones = sparse.csr_array((np.ones(training.matrix.nnz), training.matrix.indices, training.matrix.indptr))
-        ones.resize((people, items))
-        length = np.sqrt(np.maximum(counts, 1))
-        scaled = sparse.csr_array((ones.data / length[ones.indices], ones.indices, ones.indptr), shape=ones.shape)
+        chosen, pointers = training.matrix.indices, training.matrix.indptr
+        scaled = sparse.csr_array((1 / np.sqrt(counts[chosen]), chosen, pointers), shape=(people, items))
         rarity = bits / np.log2(people) if people > 1 else np.zeros(items)
         return cls(rarity, sparse.csr_array(scaled.T))
 

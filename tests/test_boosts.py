@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.use_cases.auditing import audit, run_label, twin
+from app.use_cases.auditing import audit, run_label
 from app.use_cases.boost_previewing import preview_boost, score_scale
 from app.use_cases.boosting import boosts, boosts_of, remove_boost, set_boost
 from app.use_cases.choosing import set_contact, set_profiling
 from app.use_cases.evaluating import evaluate
 from app.use_cases.explaining import explain
+from app.use_cases.judging import twin
 from app.use_cases.previewing import preview
 from app.use_cases.recommending import recommend, recommend_all, recommend_non_profiled
 from app.use_cases.training import train

@@ -20,8 +20,9 @@ from fairlearn.metrics import demographic_parity_ratio, equalized_odds_differenc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.use_cases.auditing import audit, twin
+from app.use_cases.auditing import audit
 from app.use_cases.evaluating import everybody
+from app.use_cases.judging import twin
 from app.workspace import opened
 from audit.engine import streaming
 from audit.engine.engines import Cancelled, DuckDB

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from app.use_cases.assessing import ACTIVITY, TASTE, assess_explanations, in_short, measured_groups
-from app.use_cases.auditing import twin
+from app.use_cases.judging import twin
 from app.workspace import opened
 from audit.explanations import ExplanationPlan, by_outcome, deletion_test, overall, thirds
 from audit.measures.explaining import EXPLANATIONS

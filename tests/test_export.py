@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from app.spreadsheet import csv_bytes, safe_cell
 from app.use_cases.choosing import exclude, set_profiling, set_slider, use_less
+from app.use_cases.consenting import give
 from app.use_cases.exporting import PURPOSE, my_data
 from app.use_cases.receipting import receipt
 from app.use_cases.training import train
@@ -29,6 +30,7 @@ from app.workspace import Workspace
 from data.columns import Role
 from data.demo import demo_source
 from data.errors import BadInput, NotFound
+from data.keep.choices import Effect, Rule
 from data.keep.events import Kind
 from data.keep.verifier import verify_path
 from data.tables import RawTable, Source
@@ -37,6 +39,7 @@ from models.popularity import Popularity
 
 USER, OTHER = "u0007", "u0008"
 FORMULA = '=HYPERLINK("x")'
+NOTICE = "What is done with your data."
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +75,8 @@ def fill(workspace: Workspace, source: Source) -> Workspace:
     exclude(workspace, "tiny", USER, first)
     workspace.choices.hide_item("tiny", USER, second)
     use_less(workspace, "tiny", USER, third)
+    workspace.choices.add_rule("tiny", USER, Rule(Effect.HIDDEN, "genres", "none such"))
+    give(workspace, "tiny", USER, NOTICE, "audits")
     set_slider(workspace, "tiny", OTHER, 0.75)
     for who, k in ((USER, 3), (OTHER, 4), (USER, 5)):
         receipt(workspace, model_id, who, k)
@@ -165,34 +170,81 @@ def test_the_request_is_recorded_and_is_itself_given(given_: Given, workspace: W
     assert event.detail == {"data": "tiny", "format": "zip"}
     rows = given_.rows("events")
     assert [row["kind"] for row in rows].count("export") == 1
-    assert [row["kind"] for row in rows].count("choice") == 4
+    assert [row["kind"] for row in rows].count("choice") == 5
     assert [row["kind"] for row in rows].count("receipt") == 2
-    assert [row["leaf"] for row in rows] == [event.leaf for event in workspace.log.entries(subject=known)]
+    told = workspace.log.entries(subject=known)
+    assert [row["leaf"] for row in rows] == [event.leaf for event in told[: len(rows)]]
+    assert [(event.kind, event.detail["stage"]) for event in told[len(rows) :]] == [
+        ("request", "verified"),
+        ("request", "closed"),
+    ], "what comes after the file was written"
     assert given_.manifest["pseudonym_in_the_record"] == known
 
 
-def receipts_in_the_table(workspace: Workspace) -> int:
+def rows_in(workspace: Workspace, table: str, where: str = "dataset = 'tiny' AND user_id = ?") -> int:
     """By SQL, as anybody would ask."""
+    known = workspace.pseudonyms.known("tiny", USER)
     with closing(sqlite3.connect(workspace.folder / "sightglass.db")) as database:
-        asked = "SELECT count(*) FROM receipts WHERE dataset = 'tiny' AND user_id = ?"
-        return int(database.execute(asked, [USER]).fetchone()[0])
+        asked = f"SELECT count(*) FROM {table} WHERE {where}"
+        return int(database.execute(asked, [known if "subject" in where else USER]).fetchone()[0])
+
+
+def rows_of_files(workspace: Workspace, file: str, column: str) -> int:
+    """By Parquet, as anybody would ask."""
+    (folder,) = (workspace.folder / "datasets" / "tiny").glob("v-*")
+    users = pd.read_parquet(folder / "users.parquet")["user_id"].tolist()
+    wanted = USER if column == "user_id" else users.index(USER)
+    return int((pd.read_parquet(folder / file)[column] == wanted).sum())
 
 
 def test_the_manifest_counts_what_a_direct_query_counts(given_: Given, workspace: Workspace) -> None:
-    data = workspace.catalog.open("tiny")
     held = workspace.choices.get("tiny", USER)
+    after = 2  # entries since the file was written: its request was verified and closed
     direct = {
-        "interactions": int((data.interactions.user == data.interactions.users.code(USER)).sum()),
-        "attributes": len(data.roles),
-        "choices": 2 + len(held.excluded) + len(held.less) + len(held.hidden),
+        "interactions": rows_of_files(workspace, "interactions.parquet", "user"),
+        "attributes": len(workspace.catalog.open("tiny").roles),
+        "choices": 4 + len(held.excluded) + len(held.less) + len(held.hidden),
+        "rules": 1,
+        "consents": rows_in(workspace, "consents"),
+        "requests": rows_in(workspace, "requests"),
         "models": 1,
-        "receipts": receipts_in_the_table(workspace),
-        "events": len(workspace.log.entries(subject=workspace.pseudonyms.known("tiny", USER))),
+        "receipts": rows_in(workspace, "receipts"),
+        "events": rows_in(workspace, "events", "subject = ?") - after,
     }
     assert given_.told["tables"] == direct
     assert {name: table["rows"] for name, table in given_.manifest["tables"].items()} == direct
     for name, count in direct.items():
         assert len(given_.rows(name)) == len(given_.cells(name)) == count
+    assert rows_of_files(workspace, "users.parquet", "user_id") == 1
+    assert rows_of_files(workspace, "sensitive/attributes.parquet", "user_id") == 1
+
+
+def test_every_table_of_the_database_that_has_the_person_is_counted(given_: Given, workspace: Workspace) -> None:
+    """The tables are asked of the database itself, so one that is added later cannot be left out."""
+    with closing(sqlite3.connect(workspace.folder / "sightglass.db")) as database:
+        names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        columns = {name: [row[1] for row in database.execute(f"PRAGMA table_info({name})")] for name in names}
+    direct = {}
+    for name, found in columns.items():
+        if "user_id" in found:
+            direct[name] = rows_in(workspace, name)
+        elif "subject" in found:
+            direct[name] = rows_in(workspace, name, "subject = ?") - 2
+    assert given_.manifest["stored"] == direct
+    assert {"choices", "consents", "requests", "receipts", "events"} <= set(direct)
+    assert min(direct.values()) >= 1
+
+
+def test_consent_requests_rules_and_switches_are_given(given_: Given, workspace: Workspace) -> None:
+    rows = given_.rows("consents")
+    assert {(row["purpose"], row["given"]) for row in rows} == {("audits", True)}
+    assert given_.manifest["notices"] == {rows[0]["notice_sha256"]: NOTICE}
+    (request,) = given_.rows("requests")
+    assert (request["kind"], request["closed_at"]) == ("access", None), "it was open while it was written"
+    assert [told.outcome for told in workspace.requests.of("tiny", USER)] == ["done"]
+    assert given_.rows("rules") == [{"effect": "hidden", "kind": "genres", "value": "none such"}]
+    switches = {row["setting"]: (row["value"], row["own"]) for row in given_.rows("choices")}
+    assert (switches["learning"], switches["restricted"]) == (("yes", "no"), ("no", "no"))
 
 
 def test_every_file_and_every_column_is_described(given_: Given, source: Source) -> None:
@@ -277,5 +329,5 @@ def test_a_person_without_choices_attributes_or_models(workspace: Workspace, tmp
         assert archive.read("attributes.csv") == b"attribute,value,role,used_for\r\n"
         assert json.loads(archive.read("models.json")) == []
         first = json.loads(archive.read("interactions.json"))[0]
-    assert told["tables"]["events"] == 1
+    assert told["tables"]["events"] == 3  # received, confirmed, and the export itself
     assert first["title"] == first["item_id"]

@@ -14,7 +14,7 @@ from app import difference_words, reason_words
 from app.text import literal
 from app.use_cases.choosing import exclude, set_profiling
 from app.use_cases.explaining import Asked, explain
-from app.use_cases.recommending import PersonalList
+from app.use_cases.personal import PersonalList
 from app.workspace import opened
 from models.explanation import Breakdown, Counterfactual, Exactness, Explanation, Part
 from models.why.contrast import Contrast, contrast

@@ -24,8 +24,9 @@ from app.cli import main
 from app.use_cases import choosing
 from app.use_cases.boosting import set_boost
 from app.use_cases.erasing import erase
+from app.use_cases.personal import personal_request
 from app.use_cases.receipting import receipt, receipt_file, replay, replay_file
-from app.use_cases.recommending import personal_request, recommend, recommend_non_profiled
+from app.use_cases.recommending import recommend, recommend_non_profiled
 from app.use_cases.training import train
 from app.workspace import Workspace, opened
 from data.errors import BadInput, NotFound, SightglassError

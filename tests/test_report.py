@@ -33,6 +33,7 @@ from audit.measures.metrics import METRICS
 from audit.plan import Plan
 from audit.report import figures, findings, groups, html, pdf
 from audit.report.contents import contents
+from audit.report.flat import flat_tables
 from audit.sanity import Sanity
 from data.demo import demo_source
 from data.errors import BadInput, NotFound
@@ -257,7 +258,11 @@ def test_an_audit_without_groups_providers_or_comparison(document: dict[str, Any
     bare = {**document, "groups": [], "group_summary": [], "providers": [], "compared_with": {}, "model_id": None}
     page = Page(html.render(bare))
     assert "No other lists are compared with these." in " ".join(page.words)
-    assert "No user attribute is given or planned, so no group is compared." in page.words
+    told = next(words for words in page.words if words.startswith("No user attribute is given or planned"))
+    assert "Groups read off the histories are compared instead (activity," in told
+    assert "decide nothing" in told
+    nobody = Page(html.render({**bare, "segments": None}))
+    assert "No user attribute is given or planned, so no group is compared." in nobody.words
     assert pdf.render(bare).startswith(b"%PDF")
 
 
@@ -474,8 +479,10 @@ def test_the_tables_of_the_bundle_are_those_of_the_run(told: dict[str, Any], bun
             for name in archive.namelist()
             if name.endswith(".csv")
         }
-    more = [name for name in CLOSER if told[name]]
+    more = [name for name in flat_tables(told) if name not in ("overall", "groups", "providers")]
     assert len(read) == 6 + len(more), "three tables of each kind of list, and what stands beside the groups"
+    assert {name for name in CLOSER if told[name]} < set(more)
+    assert {"item_groups", "item_columns", "lorenz", "reach", "segments", "popularity_by_group"} < set(more)
     assert {"intersections", "deciles"} < set(more)
     rows = read["tables/groups-1-profiled.csv"]
     assert len(rows) == len(told["groups"])

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import assessment_words, cached
-from app.app_pages.parts import closer, evidence, item_side, people_side
+from app.app_pages.parts import closer, comparisons, evidence, item_side, people_side
 from app.scope import current, recall, remember
 from app.text import literal
 from app.use_cases.auditing import audit
@@ -29,7 +29,7 @@ evidence.headline(document)
 st.header("Groups of people", anchor=False)
 groups = pd.DataFrame(document["groups"])
 if groups.empty:
-    st.info("This data set holds no attribute of people, so no group can be compared.")
+    st.info(literal(assessment_words.no_groups(document)))
 else:
     closer.banner(document)
     evidence.groups(document, groups)
@@ -58,6 +58,12 @@ people_side.privacy(document)
 
 st.header("With and without a profile", anchor=False)
 evidence.both_modes(document)
+
+st.header("Since the last audit", anchor=False)
+comparisons.since(run_id)
+
+st.header("Side by side", anchor=False)
+comparisons.side_by_side(document, scope.model_id, scope.data, run_id)
 
 st.header("How this was measured", anchor=False)
 evidence.method(workspace, document, run_id)

@@ -8,7 +8,8 @@ from app.scope import current, recall, remember
 from app.text import label, literal, short
 from app.use_cases import choosing
 from app.use_cases.explaining import Asked
-from app.use_cases.recommending import PersonalList, recommend
+from app.use_cases.personal import PersonalList
+from app.use_cases.recommending import as_list, recommend
 
 scope = current()
 workspace = cached.workspace()
@@ -60,7 +61,7 @@ def personal() -> None:
             help=wording.SLIDER_HELP,
         )
         personal_list = PersonalList.of(workspace, scope.model_id, person)
-        shown = personal_list.document()
+        shown = as_list(personal_list)
         st.caption(wording.slider_effect(shown, chosen) if shown["profiled"] else wording.NOTHING_KNOWN)
         item = why.pick_from_list(workspace, scope, person, shown)
         asked = Asked(personal_list)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Data, Json, cli, do
+from app.commands.base import Data, Json, cli, do, say
+from app.workspace import opened
 
 
 @cli.command()
@@ -18,17 +19,31 @@ def audit(
     recommendations: Annotated[Path | None, typer.Option(help="Lists of any system.")] = None,
     outcomes: Annotated[Path | None, typer.Option(help="Held-out choices for those lists.")] = None,
     plan: Annotated[Path | None, typer.Option(help="Audit plan, TOML or JSON.")] = None,
+    versus: Annotated[
+        list[str] | None,
+        typer.Option("--versus", help="Another model, or a file of lists, on the same people; may be repeated."),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Assess lists over user groups and providers; exit 0 nothing flagged, 1 flagged, 2 too little evidence."""
+    from app.audit_terminal import show_audit
     from app.use_cases.auditing import audit as assess
 
-    told = do(
-        lambda ws: assess(
-            ws, data, out, model_id=model, recommendations=recommendations, outcomes=outcomes, plan_file=plan
-        ),
-        json_,
-    )
+    with opened() as workspace:
+        told = assess(
+            workspace,
+            data,
+            out,
+            model_id=model,
+            recommendations=recommendations,
+            outcomes=outcomes,
+            plan_file=plan,
+            versus=versus or (),
+        )
+    if json_ or "directions" not in told:
+        say(told, json_)
+    else:
+        show_audit(told)
     raise typer.Exit(int(told["exit_code"]))
 
 

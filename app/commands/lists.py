@@ -64,7 +64,7 @@ def recommend(
     if all_:
         if out is None:
             raise BadInput("--all needs a file to write", fix="add --out lists.parquet")
-        do(lambda ws: recommend_all(ws, model, out, k, serendipity or 0.0), json_)
+        do(lambda ws: recommend_all(ws, model, out, k, serendipity), json_)
     elif no_profile:
         do(lambda ws: recommend_non_profiled(ws, model, k), json_)
     elif user is None:

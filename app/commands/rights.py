@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from app.commands.base import Data, Json, User, cli, do, say
+from app.workspace import Workspace
 from data.errors import BadInput
 
 
 @cli.command()
-def erase(data: Data, user: User, json_: Json = False) -> None:
+def erase(
+    data: Annotated[str | None, typer.Option("--data", help="Name of a registered data set.")] = None,
+    user: Annotated[str | None, typer.Option("--user", help="Id of a person.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Say what would go and what remains; change nothing.")] = (
+        False
+    ),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the erasures that were cut off.")] = False,
+    json_: Json = False,
+) -> None:
     """Erase a person from stores and models, with a certificate."""
-    from app.use_cases.erasing import erase as forget
+    from app.use_cases import erasing
 
-    do(lambda workspace: forget(workspace, data, user), json_)
+    def work(workspace: Workspace) -> dict[str, Any]:
+        if resume:
+            return erasing.resumed_in_words(workspace, erasing.resume(workspace), json_)
+        if data is None or user is None:
+            raise BadInput("nobody was named", fix="add --data NAME --user ID, or --resume for those that were cut off")
+        if preview:
+            return erasing.preview(workspace, data, user)
+        told = erasing.erase(workspace, data, user)
+        return told if json_ else erasing.in_short(told, str(workspace.folder))
+
+    do(work, json_)
 
 
 @cli.command("my-data")

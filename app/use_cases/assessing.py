@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.use_cases.auditing import groups_of, twin
+from app.use_cases.judging import groups_of, twin
 from app.workspace import Workspace
 from audit.explanations import ExplanationPlan, by_group, by_outcome, deletion_test, overall, thirds
 from audit.inference.answers import State

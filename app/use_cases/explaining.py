@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from app import difference_words, reason_words
-from app.use_cases.recommending import PersonalList, parse_item
+from app.use_cases.personal import PersonalList, parse_item
 from app.workspace import Workspace
 from data.errors import BadInput
 from models import saving

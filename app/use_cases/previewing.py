@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from app.use_cases.judging import groups_of, known_choices, twin
+from app.use_cases.judging import audited, groups_of, known_choices, twin
 from app.workspace import Workspace
 from audit.inference.intervals import Bootstrap
 from audit.measures.coded import Coded
@@ -45,7 +45,7 @@ def preview(workspace: Workspace, model_id: str, k: int = 10) -> Preview:
     judged = twin(workspace, model_id)
     model = judged.model
     data = workspace.shelf.about(model_id)["data"]
-    dataset = workspace.catalog.open(data)
+    dataset = audited(workspace, data)
     everybody = model.profiles()
     candidates = candidates_of(model, Request(everybody, k, boosts=judged.boosts), everybody, CANDIDATES)
     surprise = surprise_of(model).at(everybody, candidates.items)

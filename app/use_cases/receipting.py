@@ -8,7 +8,8 @@ from typing import Any
 
 from app.outputs import check_file
 from app.use_cases.erasing import VERSION
-from app.use_cases.recommending import personal_request, recommend_non_profiled
+from app.use_cases.personal import PersonalList
+from app.use_cases.recommending import recommend_non_profiled
 from app.workspace import Workspace
 from data.columns import ITEM, RANK, SCORE, TITLE
 from data.errors import BadInput, NotFound
@@ -115,13 +116,10 @@ def _personal(
     workspace: Workspace, about: Mapping[str, Any], user: str, k: int, serendipity: float | None
 ) -> dict[str, Any] | None:
     """The settings and the list of a person; None where it is the one that is the same for all."""
-    if not workspace.choices.get(about["data"], user).profiling:
+    shown = PersonalList.of(workspace, about["model_id"], user, k, serendipity)
+    if shown.model is None or shown.request is None:
         return None
-    model = workspace.model(about["model_id"])
-    request, _ = personal_request(workspace, about["model_id"], model, user, k, serendipity)
-    if model.profiled and not request.one.matrix.nnz:
-        return None
-    return {"settings": settings_of(model, request), "list": shown_rows(model, request)}
+    return {"settings": settings_of(shown.model, shown.request), "list": shown_rows(shown.model, shown.request)}
 
 
 def _non_profiled(workspace: Workspace, model_id: str, k: int) -> dict[str, Any]:

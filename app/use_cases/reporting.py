@@ -9,8 +9,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from app.spreadsheet import csv_bytes
+from app.use_cases.comparing import against_last
 from app.workspace import Workspace
-from audit.inference.closer import TABLES as CLOSER
+from audit.report.flat import flat_tables
 from data.errors import BadInput
 from data.keep.events import Event, Kind
 from data.keep.evidence import write_bundle
@@ -80,7 +81,7 @@ def _run(workspace: Workspace, run_id: str) -> dict[str, Any]:
 
 def _document(workspace: Workspace, run: Mapping[str, Any]) -> dict[str, Any]:
     about = {"run_id": run["run_id"], "at": run["at"], "document_sha256": run["sha256"]}
-    return {**workspace.runs.load(run["run_id"]), **about}
+    return {**workspace.runs.load(run["run_id"]), **about, "against_last": against_last(workspace, run["run_id"])}
 
 
 def _html(workspace: Workspace, run: Mapping[str, Any]) -> bytes:
@@ -106,7 +107,7 @@ def _bundle(workspace: Workspace, run: dict[str, Any]) -> bytes:
         "plan.json": canonical(document["plan"]),
         "report.html": _html(workspace, run),
         "log.json": pretty({"head": head, "entries": entries}),
-        **_tables(document),
+        **_tables(_document(workspace, run)),
     }
     with TemporaryDirectory() as folder:
         path = Path(folder, "bundle.zip")
@@ -146,11 +147,8 @@ def _tables(document: Mapping[str, Any]) -> dict[str, bytes]:
     return {
         f"tables/{name}-{place}-{_file_name(label)}.csv": csv_bytes(list(rows))
         for place, (label, told) in enumerate(labelled.items(), 1)
-        for name, rows in (
-            ("overall", told["overall"].values()), ("groups", told["groups"]), ("providers", told["providers"]),
-            *((each, told[each]) for each in CLOSER if told.get(each)),
-        )
-    }  # fmt: skip
+        for name, rows in flat_tables(told).items()
+    }
 
 
 def _file_name(label: str) -> str:

@@ -6,10 +6,10 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from app.use_cases.remodelling import training_of
 from app.workspace import Workspace
-from data.errors import BadInput
+from data.errors import BadInput, SightglassError
 from data.keep.events import Kind
-from models.histories import Training
 from models.registry import create
 
 
@@ -18,7 +18,7 @@ def train(workspace: Workspace, data: str, model: str, settings: dict[str, Any] 
     recommender = create(model, **(settings or {}))
     dataset = workspace.catalog.open(data)
     started = time.perf_counter()
-    recommender.fit(Training.of(dataset))
+    recommender.fit(training_of(workspace, dataset))
     seconds = round(time.perf_counter() - started, 3)
     data_hash = dataset.interactions.hash
     model_id = workspace.shelf.put(
@@ -28,6 +28,9 @@ def train(workspace: Workspace, data: str, model: str, settings: dict[str, Any] 
         seconds=seconds,
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    if workspace.catalog.summary(data)["hash"] != data_hash:  # looked at last, so that no erasure comes between
+        workspace.shelf.drop(model_id)
+        raise SightglassError(f"The data set '{data}' changed while the model was trained, so it is not kept; train again.")
     params = recommender.settings.model_dump()
     statistics = workspace.shelf.about(model_id)["statistics_hash"]
     told = {"model_id": model_id, "data": data, "data_hash": data_hash, "params": params, "statistics_hash": statistics}

@@ -10,6 +10,7 @@ import pandas as pd
 
 from audit.inference.families import adjust
 from audit.inference.groups import coded, planned_labels
+from audit.inference.intersections import planned_pairs
 from audit.inference.intervals import Bootstrap
 from audit.inference.withheld import Withheld, withheld
 from audit.measures.coded import divide
@@ -41,17 +42,21 @@ def compare(
 ) -> pd.DataFrame:
     """Every audit's people against those of `base` (the first), the same people on both sides: paired differences.
 
-    `audits`: label to per-user table (index user_id). Rows: everybody (attribute ''), then each group; what `withheld`
-    holds back has no numbers. `difference` = mean of value - base over people with both, the interval resamples people,
+    `audits`: label to per-user table (index user_id). Rows: everybody (attribute ''), then each group; what the tables of
+    either audit hold back, or this one, has no numbers, so that no count can be worked out by laying them side by side.
+    `difference` = mean of value - base over people with both, the interval resamples people,
     `p` exchanges the two models within a person (sign permutation, two-sided), `p_adjusted` by the plan's correction over
     all rows of confirmatory metrics, by Benjamini-Hochberg over the others. A model against itself gives exactly 0, p 1.
     """
     first = base or next(iter(audits))
+    held = _held(audits, groups, plan)
     parts = [
-        _against(label, table, first, audits[first], groups, plan) for label, table in audits.items() if label != first
+        _against(label, table, first, audits[first], groups, plan, [held[label], held[first]])
+        for label, table in audits.items()
+        if label != first
     ]
     if not parts:
-        return pd.DataFrame(columns=list(MODELS))
+        return pd.DataFrame(columns=[*MODELS, "reason"])
     result = pd.concat(parts, ignore_index=True)
     confirmed = result["metric"].isin(plan.metrics)
     for part, method in ((confirmed, plan.correction), (~confirmed, "benjamini-hochberg")):
@@ -92,7 +97,9 @@ def against_last(later: Mapping[str, Any], earlier: Mapping[str, Any]) -> pd.Dat
     keys = ["attribute", "group", "metric"]
     wanted = [*keys, "n", "value", "low", "high", "gap", "gap_low", "gap_high", "state"]
     now, before = (pd.DataFrame(each["groups"], columns=wanted) for each in (later, earlier))
-    both = now.merge(before, on=keys, how="outer", suffixes=("", "_before"), sort=False, indicator=True)
+    both = now.merge(before, on=keys, how="outer", suffixes=("", "_before"), indicator=True)
+    order = pd.MultiIndex.from_frame(pd.concat([now[keys], before[keys]]).drop_duplicates())
+    both = both.set_index(keys).loc[order].reset_index()
     number = both[["value", "value_before", "gap", "gap_before"]].astype(np.float64)
     both["change"] = number["value"] - number["value_before"]
     both["gap_change"] = number["gap"] - number["gap_before"]
@@ -102,7 +109,13 @@ def against_last(later: Mapping[str, Any], earlier: Mapping[str, Any]) -> pd.Dat
 
 
 def _against(
-    label: str, table: pd.DataFrame, first: str, base: pd.DataFrame, groups: Mapping[str, pd.Series], plan: Plan
+    label: str,
+    table: pd.DataFrame,
+    first: str,
+    base: pd.DataFrame,
+    groups: Mapping[str, pd.Series],
+    plan: Plan,
+    held: list[Withheld],
 ) -> pd.DataFrame:
     users, metrics = base.index.intersection(table.index), [*plan.metrics, *plan.exploratory]
     a, b = (each.reindex(users)[metrics] for each in (table, base))
@@ -112,17 +125,30 @@ def _against(
         told = _paired(a[member].to_numpy(dtype=np.float64), b[member].to_numpy(dtype=np.float64), plan)
         about = {"label": label, "against": first, "attribute": attribute, "group": group}
         rows += [{**about, "metric": metric, **each} for metric, each in zip(metrics, told, strict=True)]
-    held = withheld(a - b, labels, [], plan)
-    return _shown(rows, held)
+    return _shown(rows, [withheld(a - b, labels, [], plan), *held])
 
 
-def _shown(rows: list[dict[str, Any]], held: Withheld) -> pd.DataFrame:
+def _held(audits: Mapping[str, pd.DataFrame], groups: Mapping[str, pd.Series], plan: Plan) -> dict[str, Withheld]:
+    """What each audit holds back in its own tables; decided once for audits that count the same people."""
+    metrics, decided, result = [*plan.metrics, *plan.exploratory], {}, {}
+    for label, table in audits.items():
+        counted = (tuple(table.index), table[metrics].notna().to_numpy().tobytes())
+        if counted not in decided:
+            labels = planned_labels(dict(groups), table.index, plan)
+            decided[counted] = withheld(table, labels, planned_pairs(labels, plan)[0], plan)
+        result[label] = decided[counted]
+    return result
+
+
+def _shown(rows: list[dict[str, Any]], held: list[Withheld]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(MODELS)).assign(reason="")
     numbers = list(MODELS[5:])
-    mask = held.rows(table, "attribute", "group")
+    mask = np.logical_or.reduce([each.rows(table, "attribute", "group") for each in held])
     table["n"] = table["n"].astype("Int64").mask(mask)
     table.loc[mask, numbers[1:]] = np.nan
-    table.loc[mask, "reason"] = held.sentence
+    empty = ~mask & ~np.isfinite(table["difference"].to_numpy(dtype=np.float64))
+    table.loc[mask, "reason"] = held[0].sentence
+    table.loc[empty, "reason"] = "Undefined: nobody here has a value in both."
     return table
 
 

@@ -42,6 +42,12 @@ class GroupTables:
     family_size: int  # confirmatory comparisons; the two rows of a two-group attribute are one
     draws: int  # permutations behind every p
 
+    @property
+    def hidden(self) -> frozenset[tuple[str, str]]:
+        """Attributes and groups whose numbers are held back in some metric: tables of other counts hold them back, too."""
+        held = self.rows.loc[self.rows["n"].isna(), ["attribute", "group"]]
+        return frozenset(held.itertuples(index=False, name=None))
+
 
 def group_tables(per_user: pd.DataFrame, groups: dict[str, pd.Series], plan: Plan) -> GroupTables:
     """Compare every group of every planned attribute in every planned metric; `per_user` has a row per user.

@@ -33,9 +33,9 @@ def impact_ratios(
 
     What is held back elsewhere is held back here, and is no reference.
     """
-    if plan.impact_ratio is None:
+    metric = plan.impact
+    if plan.impact_ratio is None or metric is None:
         return pd.DataFrame(columns=list(COLUMNS))
-    metric = plan.impact_metric or ("hit_rate" if plan.impact_ratio == "selection" else plan.metrics[0])
     chosen = selected(per_user[metric], plan.impact_ratio)
     held_back = held.keys.get(metric, frozenset())
     parts = []

@@ -93,11 +93,13 @@ def withheld(
     result = Withheld(plan.minimum_cell)
     seen: dict[bytes, frozenset[Key]] = {}
     before: frozenset[Key] = frozenset()
-    for metric in (*plan.metrics, *plan.exploratory):
+    crossed_too = {*plan.metrics, plan.impact}  # intersections and impact ratios show cells of two attributes
+    impact = (plan.impact,) if plan.impact is not None and plan.impact in per_user else ()
+    for metric in dict.fromkeys((*plan.metrics, *impact, *plan.exploratory)):
         valid = per_user[metric].notna().to_numpy()
         known = valid.tobytes()  # the same people, so the same counts: they are shown or hidden together
         if known not in seen:
-            crossed = pairs if metric in plan.metrics else []
+            crossed = pairs if metric in crossed_too else []
             seen[known] = _decide(labels, crossed, valid, plan.minimum_cell, before)
         result.keys[metric] = seen[known]
         before = before | seen[known]

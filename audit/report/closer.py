@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-
+from audit.report.tables import Column, Document, Row, Section, people, section, table, value
 from audit.report.text import DASH, between, line, metric_title, named, number, percent, probability
-
-Row = Mapping[str, Any]
-Document = Mapping[str, Any]
 
 ADJUSTED = (
     "The adjusted gap compares people with about equally long histories: the mean of the gaps within strata of activity, "
@@ -21,30 +15,6 @@ TRAITS = {
     "profile_popularity": "taste: share of people who chose what they chose",
     "n_relevant": "held-out choices",
 }
-_MOST = 400
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table as text; `numeric` marks the columns that are set to the right."""
-
-    caption: str
-    heads: tuple[str, ...]
-    numeric: tuple[bool, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading, how to read what is under it, and its tables."""
-
-    key: str
-    title: str
-    reading: str
-    tables: tuple[Table, ...]
-
-
-Column = tuple[str, bool, Callable[[Row], str]]
 
 
 def sections(document: Document) -> tuple[Section, ...]:
@@ -71,13 +41,13 @@ def _directions(document: Document) -> Section | None:
     )
     columns: list[Column] = [
         *_group_columns(),
-        ("Pooled", True, _signed("pooled_gap")),
-        ("Per person", True, _signed("person_gap")),
-        ("Stratified", True, _signed("stratified_gap")),
+        value("Pooled", "pooled_gap", signed=True),
+        value("Per person", "person_gap", signed=True),
+        value("Stratified", "stratified_gap", signed=True),
         ("Interval", True, lambda row: between(row["stratified_low"], row["stratified_high"], signed=True)),
         ("What it says", False, lambda row: line(row["reason"])),
     ]
-    return _section("directions", "Direction check", reading, document, columns)
+    return section("directions", "Direction check", reading, document.get("directions") or (), columns)
 
 
 def _unknowns(document: Document) -> Section | None:
@@ -88,15 +58,15 @@ def _unknowns(document: Document) -> Section | None:
         "their own values. They are limits of what is known, not an interval of chance. Left out: labels that are wrong."
     )
     columns: list[Column] = [
-        *_group_columns(people=False),
-        ("Known", True, _count("n_known")),
-        ("Unknown", True, _count("n_unknown")),
+        *_group_columns(counted=False),
+        people("Known", "n_known"),
+        people("Unknown", "n_unknown"),
         ("Unknown share", True, lambda row: percent(row["unknown_share"])),
-        ("Gap of the known", True, _signed("gap")),
+        value("Gap of the known", "gap", signed=True),
         ("Bounds", True, lambda row: between(row["lower"], row["upper"], signed=True)),
         ("What it says", False, lambda row: line(row["reason"])),
     ]
-    return _section("unknowns", "Missing group labels", reading, {"unknowns": rows}, columns)
+    return section("unknowns", "Missing group labels", reading, rows, columns)
 
 
 def _equivalence(document: Document) -> Section | None:
@@ -107,14 +77,14 @@ def _equivalence(document: Document) -> Section | None:
     )
     columns: list[Column] = [
         *_group_columns(),
-        ("Gap", True, _signed("gap")),
+        value("Gap", "gap", signed=True),
         ("Level", True, lambda row: DASH if row["level"] is None else f"{100 * row['level']:g} %"),
         ("Interval", True, lambda row: between(row["low"], row["high"], signed=True)),
         ("Threshold", True, lambda row: number(row["threshold"])),
         ("Answer", False, lambda row: line(row["answer"] or "not shown")),
         ("Reason", False, lambda row: line(row["reason"])),
     ]
-    return _section("equivalence", "Shown to be small", reading, document, columns)
+    return section("equivalence", "Shown to be small", reading, document.get("equivalence") or (), columns)
 
 
 def _intersections(document: Document) -> Section | None:
@@ -127,15 +97,17 @@ def _intersections(document: Document) -> Section | None:
         ("First group", False, lambda row: line(row["first_group"])),
         ("Second group", False, lambda row: line(row["second_group"])),
         ("Measure", False, lambda row: metric_title(row["metric"])),
-        ("People", True, _count("n")),
+        people("People", "n"),
         ("Value", True, lambda row: number(row["value"])),
         ("Interval", True, lambda row: between(row["low"], row["high"])),
-        ("Gap", True, _signed("gap")),
+        value("Gap", "gap", signed=True),
         ("Interval of the gap", True, lambda row: between(row["gap_low"], row["gap_high"], signed=True)),
         ("Adjusted p", True, lambda row: probability(row["p_adjusted"])),
         ("Reason", False, lambda row: line(row["reason"])),
     ]
-    return _section("intersections", "Intersections", reading, document, columns, by=("first", "second"))
+    return section(
+        "intersections", "Intersections", reading, document.get("intersections") or (), columns, by=("first", "second")
+    )
 
 
 def _impact(document: Document) -> Section | None:
@@ -152,9 +124,9 @@ def _impact(document: Document) -> Section | None:
     )
     columns: list[Column] = [
         ("Category", False, lambda row: line(row["group"])),
-        ("People", True, _count("n")),
+        people("People", "n"),
         ("Share", True, lambda row: percent(row["share"])),
-        ("Selected", True, _count("selected")),
+        people("Selected", "selected"),
         ("Rate", True, lambda row: percent(row["rate"])),
         ("Reference", False, lambda row: line(row["reference"] or DASH)),
         ("Ratio and interval", True, _ratio),
@@ -164,7 +136,9 @@ def _impact(document: Document) -> Section | None:
         ("Ratio if one moves", True, _flip),
         ("Answer and reason", False, _answer),
     ]
-    return _section("impact_ratios", "Impact ratios", reading, document, columns, by=("attribute",))
+    return section(
+        "impact_ratios", "Impact ratios", reading, document.get("impact_ratios") or (), columns, by=("attribute",)
+    )
 
 
 _REFERENCES = {"best": "the highest rate", "largest": "the largest category", "rest": "everybody else"}
@@ -174,7 +148,7 @@ def _deciles(document: Document) -> Section | None:
     spread: list[Column] = [
         ("Measure", False, lambda row: metric_title(row["metric"])),
         ("Tenth of people", True, lambda row: f"{row['decile']}"),
-        ("People", True, _count("n")),
+        people("People", "n"),
         ("Mean", True, lambda row: number(row["mean"])),
         ("From", True, lambda row: number(row["lowest"])),
         ("To", True, lambda row: number(row["highest"])),
@@ -182,10 +156,10 @@ def _deciles(document: Document) -> Section | None:
     traits: list[Column] = [
         ("Measure", False, lambda row: metric_title(row["metric"])),
         ("What they have in common", False, lambda row: TRAITS.get(row["trait"], line(row["trait"]))),
-        ("People", True, _count("n")),
+        people("People", "n"),
         ("Worst-served", True, lambda row: number(row["worst"])),
         ("Others", True, lambda row: number(row["others"])),
-        ("Difference", True, _signed("difference")),
+        value("Difference", "difference", signed=True),
         ("Interval", True, lambda row: between(row["low"], row["high"], signed=True)),
     ]
     if not document.get("deciles"):
@@ -196,52 +170,19 @@ def _deciles(document: Document) -> Section | None:
         "has no held-out choice, and so cannot be judged."
     )
     tables = (
-        _table("Ten parts of all people", document["deciles"], spread),
-        _table("Means of the worst-served and of the others", document.get("worst_traits") or (), traits),
+        table("Ten parts of all people", document["deciles"], spread),
+        table("Means of the worst-served and of the others", document.get("worst_traits") or (), traits),
     )
     return Section("deciles", "The worst-served, without names", reading, tables)
 
 
-def _section(
-    key: str, title: str, reading: str, document: Document, columns: Sequence[Column], by: tuple[str, ...] = ()
-) -> Section | None:
-    rows = document.get(key) or ()
-    if not rows:
-        return None
-    blocks: dict[str, list[Row]] = {}
-    for row in rows:
-        blocks.setdefault(" × ".join(line(row[name]) for name in by) or title, []).append(row)
-    return Section(key, title, reading, tuple(_table(name, block, columns) for name, block in blocks.items()))
-
-
-def _table(caption: str, rows: Sequence[Row], columns: Sequence[Column]) -> Table:
-    told = tuple(tuple(make(row) for _, _, make in columns) for row in rows[:_MOST])
-    left = f" ({len(rows) - _MOST} more rows are in the tables of the run)" if len(rows) > _MOST else ""
-    return Table(
-        caption + left, tuple(head for head, _, _ in columns), tuple(numeric for _, numeric, _ in columns), told
-    )
-
-
-def _group_columns(people: bool = True) -> list[Column]:
+def _group_columns(counted: bool = True) -> list[Column]:
     columns: list[Column] = [
         ("Attribute", False, lambda row: line(row["attribute"])),
         ("Group", False, lambda row: line(row["group"])),
         ("Measure", False, lambda row: metric_title(row["metric"])),
     ]
-    return [*columns, ("People", True, _count("n"))] if people else columns
-
-
-def _count(name: str) -> Callable[[Row], str]:
-    return lambda row: count(row[name])
-
-
-def _signed(name: str) -> Callable[[Row], str]:
-    return lambda row: number(row[name], signed=True)
-
-
-def count(value: int | None) -> str:
-    """A number of people; a dash where it is held back."""
-    return DASH if value is None else f"{value:,}"
+    return [*columns, people("People", "n")] if counted else columns
 
 
 def _ratio(row: Row) -> str:

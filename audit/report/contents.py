@@ -6,11 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.measures.item_metrics import ITEM_METRICS
 from audit.measures.metrics import METRICS, Metric
 from audit.report import findings as words
-from audit.report.closer import ADJUSTED, Section, sections, turned
+from audit.report.closer import ADJUSTED, sections, turned
+from audit.report.compared import compared_sections
 from audit.report.groups import Attribute, attributes
+from audit.report.items import item_sections
+from audit.report.people import people_sections
 from audit.report.providers import ProviderTable, provider_tables
+from audit.report.tables import Section
 from audit.report.text import between, line, metric_title, named, number
 
 Document = Mapping[str, Any]
@@ -71,6 +76,7 @@ class Contents:
     turned: tuple[str, ...]
     closer: tuple[Section, ...]
     providers: tuple[ProviderTable, ...]
+    sides: tuple[Section, ...]
     sanity: tuple[Fact, ...]
     notes: tuple[str, ...]
     glossary: tuple[Term, ...]
@@ -97,6 +103,7 @@ def contents(document: Document) -> Contents:
         turned=tuple(turned(document)),
         closer=sections(document),
         providers=provider_tables(document, others),
+        sides=(*item_sections(document), *people_sections(document), *compared_sections(document)),
         sanity=tuple(Fact(words.SANITY.get(name, name), f"{n:,}") for name, n in document["sanity"].items()),
         notes=tuple(map(line, document["notes"])),
         glossary=_glossary(document),
@@ -152,7 +159,11 @@ def _glossary(document: Document) -> tuple[Term, ...]:
     used = [*document["overall"], *(row["metric"] for row in document["groups"])]
     if document["providers"]:
         used += ["catalogue_share", "training_share", "merit_share", "exposure_share", "exposure_ratio", "merit_ratio"]
-    return tuple(_term(METRICS[name]) for name in dict.fromkeys(used) if name in METRICS)
+    used += [row["metric"] for row in (document.get("segments") or {}).get("rows") or ()]
+    if (document.get("item_groups") or {}).get("groups"):
+        used += ITEM_METRICS
+    known = {**METRICS, **ITEM_METRICS}
+    return tuple(_term(known[name]) for name in dict.fromkeys(used) if name in known)
 
 
 def _term(metric: Metric) -> Term:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.inference.answers import State
+from audit.report.activity import adjusted_words, without_attributes
 from audit.report.closer import turned
 from audit.report.text import between, line, metric_title, named, number, percent, probability
 
@@ -75,7 +76,7 @@ def findings(document: Document) -> list[str]:
     coverage = document["overall"].get("coverage", {}).get("value")
     if coverage is not None:
         told.append(f"{percent(coverage)} of the catalogue is shown to somebody.")
-    told += [*_groups(document), *turned(document)]
+    told += [*_groups(document), *adjusted_words(document), *turned(document)]
     told += _providers(document["providers"])
     return told
 
@@ -111,7 +112,7 @@ def _quality(document: Document, name: str) -> str:
 def _groups(document: Document) -> list[str]:
     rows = [row for row in document["groups"] if row["family"] == "confirmatory"]
     if not rows:
-        return ["No user attribute is given or planned, so no group is compared."]
+        return [without_attributes(document)]
     flagged = sorted((row for row in rows if row["state"] == State.FLAG), key=lambda row: -abs(row["gap"] or 0))
     unsure = sum(row["state"] == State.TOO_FEW for row in rows)
     told = [_flag(row, document["plan"]) for row in flagged[:_MOST]] or ["No user group is flagged for review."]

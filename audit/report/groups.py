@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.inference.answers import State
-from audit.report.closer import count
 from audit.report.findings import threshold
+from audit.report.tables import count
 from audit.report.text import between, line, metric_title, named, number, probability
 
 _MOST = 60

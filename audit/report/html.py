@@ -11,6 +11,7 @@ from markupsafe import Markup
 from audit.report import figures
 from audit.report.contents import contents
 from audit.report.groups import GroupRow, GroupTable
+from audit.report.items import curves
 from audit.report.providers import ProviderRow, ProviderTable
 
 
@@ -22,6 +23,7 @@ def render(document: Mapping[str, Any]) -> str:
     page.globals.update(
         gap_chart=lambda row, table: _drawn(gap_figure(row, table)),
         gap_axis=lambda table: _drawn(figures.gap_axis(table.reach, table.threshold)),
+        lorenz_chart=lambda: _drawn(figures.lorenz_chart(curves(document))),
         share_chart=lambda row, table: _drawn(share_figure(row, table)),
     )
     source = files(__package__).joinpath("template.html.j2").read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,24 @@ def save_artifact(folder: Path, arrays: Mapping[str, Arrays], manifest: Mapping[
         digest = _write(folder, arrays, manifest)
         _drop_others(folder)
     return digest
+
+
+def tidy(root: Path) -> None:
+    """Remove what processes that died left behind under `root`: half-written folders, and files of former states."""
+    for left in root.glob(".*.tmp-*"):
+        folder = root / left.name[1:].rpartition(".tmp-")[0]
+        with locked(root / f".{folder.name}.lock"):
+            sweep(folder)
+    for manifest in root.glob(f"[!.]*/{MANIFEST}"):
+        with locked(root / f".{manifest.parent.name}.lock"):
+            _drop_others(manifest.parent)
+
+
+def remove(folder: Path) -> None:
+    """Remove an artifact: the manifest first, without which the rest is nothing."""
+    with locked(folder.parent / f".{folder.name}.lock"):
+        (folder / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def load_manifest(folder: Path) -> dict[str, Any]:

@@ -41,18 +41,30 @@ class Catalog:
             return []
         return sorted(folder.name for folder in self._folder.iterdir() if _NAME.match(folder.name) and folder.is_dir())
 
-    def register(self, source: Source, name: str, *, replace: bool = False) -> Dataset:
-        """Check what a loader read and keep it under a name; one that is taken is refused unless `replace`."""
+    def register(
+        self, source: Source, name: str, *, replace: bool = False, leave_out: Callable[[list[str]], set[str]] | None = None
+    ) -> Dataset:
+        """Check what a loader read and keep it under a name; one that is taken is refused unless `replace`.
+
+        `leave_out` says which of the ids must not come in. It is asked while nobody else can write the data set, so that
+        no erasure comes between, and what it names is never written.
+        """
         _check_name(name)
         self._refuse_taken(name, replace)
         dataset, sensitive = build(source, name)
         with self._writing(name):
             self._refuse_taken(name, replace)
-            self._put(dataset, sensitive)
+            if leave_out and (gone := leave_out(dataset.interactions.users.values.tolist())):
+                dataset, sensitive = _without(dataset, gone), sensitive.drop(index=list(gone))
+            self._put(dataset, sensitive.reindex(dataset.users.index))
         return dataset
 
-    def open(self, name: str) -> Dataset:
-        """The data set; a file that changed since it was written is refused by name."""
+    def open(self, name: str, without: frozenset[str] = frozenset()) -> Dataset:
+        """The data set, or what it is `without` some people; a file that changed since it was written is refused by name."""
+        whole = self._open(name)
+        return _without(whole, set(without)) if without else whole
+
+    def _open(self, name: str) -> Dataset:
         folder = self._where(name)
         meta = read_meta(folder)
         while True:
@@ -69,6 +81,10 @@ class Catalog:
         meta = read_meta(self._where(name))
         return {key: value for key, value in meta.items() if key not in ("format", "version", "files", "seal")}
 
+    def stamp(self, name: str) -> int:
+        """Changes whenever the data set does."""
+        return (self._where(name) / META).stat().st_mtime_ns
+
     def sensitive(self, name: str, record: Callable[[dict], None]) -> SensitiveDoor:
         """The logged door to the sensitive attributes of a data set."""
         folder = self._where(name)
@@ -83,11 +99,32 @@ class Catalog:
         folder = self._where(name)
         with self._writing(name):
             dataset = self.open(name)
-            user = dataset.interactions.users.code(str(user_id), "user")
+            dataset.interactions.users.code(str(user_id), "user")
             sensitive = sensitive_of(folder, dataset)
-            left = _without(dataset, user)
-            self._put(left, sensitive.drop(index=str(user_id)))
+            left = _without(dataset, {str(user_id)})
+            self._put(left, sensitive.reindex(left.users.index))
         return left
+
+    def tidy(self) -> None:
+        """Remove what processes that died left behind: half-written data sets, and versions that are not the current one."""
+        for left in self._folder.glob(".*.tmp-*"):
+            with self._writing(left.name[1:].rpartition(".tmp-")[0]):
+                pass  # it sweeps
+        for name in self.names():
+            with self._writing(name):
+                _drop_others(self._folder / name, read_meta(self._folder / name)["version"])
+
+    def rewrite(self, name: str, edit: Callable[[Dataset, pd.DataFrame], tuple[Dataset, pd.DataFrame]]) -> Dataset:
+        """Put what `edit` makes of the data set and of its sensitive attributes in their place, in one step.
+
+        Nobody else writes meanwhile; where `edit` refuses, nothing is changed.
+        """
+        folder = self._where(name)
+        with self._writing(name):
+            dataset = self.open(name)
+            changed, sensitive = edit(dataset, sensitive_of(folder, dataset))
+            self._put(changed, sensitive)
+        return changed
 
     def _refuse_taken(self, name: str, replace: bool) -> None:
         if name in self.names() and not replace:
@@ -113,10 +150,7 @@ class Catalog:
             return
         meta = write_version(target, dataset, sensitive)
         write_whole(target / META, meta)
-        current = json.loads(meta)["version"]
-        for old in target.iterdir():
-            if old.is_dir() and old.name != current:
-                shutil.rmtree(old)
+        _drop_others(target, json.loads(meta)["version"])
 
 
 def _check_name(name: str) -> None:
@@ -128,12 +162,23 @@ def _check_name(name: str) -> None:
         )
 
 
-def _without(dataset: Dataset, user: int) -> Dataset:
-    """The data set as if the person (a code) had never been in it."""
+def _drop_others(folder: Path, current: str) -> None:
+    """Remove the former versions of a data set, and half-written files: they may hold people who were erased."""
+    for old in folder.iterdir():
+        if old.is_dir() and old.name != current:
+            shutil.rmtree(old)
+        elif ".tmp-" in old.name:
+            old.unlink()
+
+
+def _without(dataset: Dataset, gone: set[str]) -> Dataset:
+    """The data set as if these people had never been in it, the order of the others included."""
     data = dataset.interactions
-    rows = data.user != user
-    later = data.user[rows] - (data.user[rows] > user).astype(np.int32)
+    stay = ~np.isin(data.users.values, list(gone))
+    users = Ids(data.users.values[stay])  # anew: without a name among numbers, they are ordered as numbers
+    rows = stay[data.user]
+    later = users.codes(data.users.values)[data.user[rows]]
     columns = [None if column is None else column[rows] for column in (data.value, data.timestamp)]
-    users = Ids.ordered(np.delete(data.users.values, user))
     left = Interactions(users, data.items, later, data.item[rows], *columns)
-    return replace(dataset, interactions=left, users=dataset.users.drop(index=data.users[user]))
+    index = pd.Index(users.values, dtype="str", name=dataset.users.index.name)
+    return replace(dataset, interactions=left, users=dataset.users.reindex(index))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -26,6 +26,7 @@ class Effect(StrEnum):
     UNUSED = "unused"  # past choices it covers are not used
     LESS = "less"  # past choices it covers count for less
     HIDDEN = "hidden"  # titles it covers are not shown
+    LIKED = "liked"  # popular titles it covers move up: what a newcomer says they like
 
 
 @dataclass(frozen=True, order=True)
@@ -79,28 +80,31 @@ class Choices:
         with self._change(dataset, user) as change:
             change.to(replace(change.before, slider=value), Kind.CHOICE, {"choice": "slider", "value": value})
 
-    def set_profiling(self, dataset: str, user: str, on: bool) -> None:
-        """Switch personalised lists on or off, until the person switches again."""
-        with self._change(dataset, user) as change:
+    def set_profiling(self, dataset: str, user: str, on: bool, session: Session | None = None) -> None:
+        """Switch personalised lists on or off, until the person switches again.
+
+        `session` is a `Database.write` session of the caller, here and below: what is done in it is kept together.
+        """
+        with self._change(dataset, user, session) as change:
             change.to(replace(change.before, profiling=bool(on)), Kind.OPT_OUT, {"profiling": bool(on)})
 
-    def set_learning(self, dataset: str, user: str, on: bool) -> None:
+    def set_learning(self, dataset: str, user: str, on: bool, session: Session | None = None) -> None:
         """Let models be trained on the person's records or not, until the person switches again."""
-        with self._change(dataset, user) as change:
+        with self._change(dataset, user, session) as change:
             change.to(replace(change.before, learning=bool(on)), Kind.OPT_OUT, {"learning": bool(on)})
 
-    def set_restricted(self, dataset: str, user: str, on: bool) -> None:
+    def set_restricted(self, dataset: str, user: str, on: bool, session: Session | None = None) -> None:
         """Keep the person's records and use them for nothing (GDPR Art. 18), or use them again."""
-        with self._change(dataset, user) as change:
+        with self._change(dataset, user, session) as change:
             change.to(replace(change.before, restricted=bool(on)), Kind.OPT_OUT, {"restricted": bool(on)})
 
-    def add_rule(self, dataset: str, user: str, rule: Rule) -> None:
+    def add_rule(self, dataset: str, user: str, rule: Rule, session: Session | None = None) -> None:
         """Keep a wish about a category, a provider or a kind of data."""
-        self._rule(dataset, user, rule, add=True)
+        self._rule(dataset, user, rule, session, add=True)
 
-    def drop_rule(self, dataset: str, user: str, rule: Rule) -> None:
+    def drop_rule(self, dataset: str, user: str, rule: Rule, session: Session | None = None) -> None:
         """Take such a wish back."""
-        self._rule(dataset, user, rule, add=False)
+        self._rule(dataset, user, rule, session, add=False)
 
     def exclude_item(self, dataset: str, user: str, item: str) -> None:
         """Stop using one item of the person's history."""
@@ -125,6 +129,16 @@ class Choices:
     def show_item(self, dataset: str, user: str, item: str) -> None:
         """Let a hidden item be shown again."""
         self._item(dataset, user, item, "hidden", add=False)
+
+    def restore(self, dataset: str, user: str, fields: Mapping[str, Any], session: Session) -> None:
+        """Take over the wishes that a person brings of a former account: slider, items and rules, never the switches."""
+        with self._change(dataset, user, session) as change:
+            wishes = {
+                name: fields[name] for name in ("slider", "excluded", "hidden", "less", "rules") if name in fields
+            }
+            if wishes.get("slider") is not None:
+                checked_slider(wishes["slider"])
+            change.to(replace(change.before, **wishes), Kind.CHOICE, {"choice": "all", "change": "brought"})
 
     def opted_out(self, dataset: str) -> frozenset[str]:
         """The people whose lists are made without their data: profiling switched off, or records restricted."""
@@ -155,8 +169,8 @@ class Choices:
         with self._database.read() as session:
             return frozenset(session.scalars(select(ChoiceRow.user_id).where(ChoiceRow.dataset == dataset, which)))
 
-    def _rule(self, dataset: str, user: str, rule: Rule, *, add: bool) -> None:
-        with self._change(dataset, user) as change:
+    def _rule(self, dataset: str, user: str, rule: Rule, session: Session | None, *, add: bool) -> None:
+        with self._change(dataset, user, session) as change:
             rules = change.before.rules | {rule} if add else change.before.rules - {rule}
             text = f"rule:{rule.effect}:{rule.kind}:{rule.value}"
             detail: dict[str, object] = {
@@ -180,9 +194,9 @@ class Choices:
             change.to(replace(change.before, **{field: items}), Kind.CHOICE, detail)
 
     @contextmanager
-    def _change(self, dataset: str, user: str) -> Iterator[_Change]:
+    def _change(self, dataset: str, user: str, given: Session | None = None) -> Iterator[_Change]:
         """One change, read and written while no other process can: nothing that another one set is lost."""
-        with self._database.write() as session:
+        with nullcontext(given) if given is not None else self._database.write() as session:
             before = _choice(session.get(ChoiceRow, (dataset, user)))
             change = _Change(session, before)
             yield change

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from data.keep.schema import VERSION, Base, Fact, LogHead
 _WAIT = 10.0  # seconds that a writer waits for another one
 _WRITES = "sightglass_writes"
 _HEAD = 1
+_BLOCK = 1 << 22
 _FIX_URL = "set SIGHTGLASS_DATABASE_URL to sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
 
 
@@ -61,17 +63,41 @@ class Database:
                 session.execute(select(LogHead.size).where(LogHead.id == _HEAD).with_for_update())
             yield session
 
-    def truncate_journal(self) -> None:
+    def truncate_journal(self) -> bool:
         """Copy SQLite's write-ahead journal into the file and empty it, so that what was deleted is in neither.
 
-        A reader at work at this moment delays it to the next time; PostgreSQL keeps its own journal and needs an
-        administrator for this.
+        False where a reader at work kept it from that; PostgreSQL keeps its own journal and needs an administrator.
         """
-        if self.engine.dialect.name == "sqlite":
+        return self._outside("PRAGMA wal_checkpoint(TRUNCATE)") in (None, 0)
+
+    def rebuild(self) -> None:
+        """Write the SQLite file anew from what is in it. PostgreSQL needs an administrator for this.
+
+        `secure_delete` overwrites a deleted row, but not the copy that a page may keep from when its rows were moved.
+        """
+        self._outside("VACUUM")
+
+    def remains(self, traces: Iterable[bytes]) -> bool:
+        """Whether any of these texts is in the files of the SQLite database, deleted or not."""
+        if self.engine.dialect.name != "sqlite":
+            return False
+        sought = list(traces)
+        files = [Path(f"{self.engine.url.database}{suffix}") for suffix in ("", "-wal")]
+        return any(_holds(path, sought) for path in files if path.exists())
+
+    def _outside(self, command: str) -> Any:
+        """The first value that SQLite answers to a command that is no part of a transaction."""
+        if self.engine.dialect.name != "sqlite":
+            return None
+        try:
             with self._told(), self.engine.connect() as connection:
                 connection.commit()
                 cursor = connection.connection.cursor()
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+                row = cursor.execute(command).fetchone()
+                cursor.close()
+        except sqlite3.OperationalError as error:
+            raise SightglassError(_sentence_of(error, self.name, self._wait)) from error
+        return row and row[0]
 
     def close(self) -> None:
         """Give the connections back."""
@@ -208,8 +234,24 @@ def _is_trouble(error: DBAPIError) -> bool:
     return isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError
 
 
+def _holds(path: Path, sought: Sequence[bytes]) -> bool:
+    """Whether a file holds one of the texts; read block by block, each with the end of the one before."""
+    overlap, tail = max((len(text) for text in sought), default=1) - 1, b""
+    with open(path, "rb") as file:
+        while block := file.read(_BLOCK):
+            window = tail + block
+            if any(text in window for text in sought):
+                return True
+            tail = window[-overlap:] if overlap else b""
+    return False
+
+
 def _sentence(error: DBAPIError, name: str, wait: float) -> str:
-    code = getattr(error.orig, "sqlite_errorname", "")
+    return _sentence_of(error.orig, name, wait)
+
+
+def _sentence_of(error: BaseException | None, name: str, wait: float) -> str:
+    code = getattr(error, "sqlite_errorname", "")
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return f"The database {name} was in use by another process for more than {wait:g} seconds; try again."
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
@@ -218,5 +260,5 @@ def _sentence(error: DBAPIError, name: str, wait: float) -> str:
         return f"The file of {name} is not a whole SQLite database; put back a copy of it, or name another file."
     if code.startswith("SQLITE_FULL"):
         return f"The disk of {name} is full; nothing was changed; make room and try again."
-    why = " ".join(str(error.orig).split())
+    why = " ".join(str(error).split())
     return f"The database {name} cannot be used now ({why}); check that it runs and that the address is right."

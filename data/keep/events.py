@@ -51,6 +51,13 @@ class Kind(StrEnum):
     SENSITIVE_READ = "sensitive-read"
     SIGN_OFF = "sign-off"
     OVERRIDE = "override"
+    CONSENT = "consent"
+    REQUEST = "request"
+    CORRECT = "correct"
+    PURGE = "purge"
+    CASE = "case"
+    JOIN = "join"
+    REFUSAL = "refusal"  # something that was asked and not done, such as an import under another person's id
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from data.keep.events import Event, EventLog
 from data.keep.home import write_whole
 from data.keep.verifier import BUNDLE, CERTIFICATE, LOG, MANIFEST, RECEIPT, canonical, pretty, sha256, zip_bytes
 
-CERTIFICATE_VERSION = 1
+CERTIFICATE_VERSION = 2
 RECEIPT_VERSION = 1
 VERIFIER = "verify.py"
 _LIBRARIES = ("numpy", "scipy", "pandas", "numba", "scikit-learn", "scikit-surprise", "shap")
@@ -60,8 +60,8 @@ def certificate(
 ) -> dict[str, Any]:
     """An erasure certificate, with its own SHA-256.
 
-    Claims: request_id, subject_commitment, received_at, executed_at, legal_ground, scope, models,
-    suppression_entry_present, recipients_notified, code_version. `leaf` is the log entry, which carries
+    Claims: request_id, subject_commitment, received_at, executed_at, legal_ground, scope, models, models_removed,
+    suppression_entry_present, exports, recipients_notified, remains, code_version. `leaf` is the log entry, which carries
     `claims_sha256(**claims)`; `inclusion_proof` is `EventLog.prove(log_index, tree_head["size"])`.
     """
     return _sealed(_certificate_claims(claims), log_index, tree_head, inclusion_proof, leaf)

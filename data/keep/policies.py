@@ -95,6 +95,16 @@ class Policies:
         with self._database.write() as session:
             self._set(session, dataset, _CONTACT, words, "", actor, "contact named")
 
+    def setting(self, dataset: str, name: str, otherwise: Any) -> Any:
+        """Any other setting that is kept under a name, as plain values; `otherwise` until somebody sets it."""
+        with self._database.read() as session:
+            return _held(session, dataset, name, otherwise)
+
+    def set_setting(self, dataset: str, name: str, after: Any, otherwise: Any, actor: str, reason: str) -> None:
+        """Set it, recorded with what it was before; the caller has checked the value."""
+        with self._database.write() as session:
+            self._set(session, dataset, name, after, otherwise, actor, reason)
+
     def _change_boosts(
         self, dataset: str, model: str, rule_id: str, rule: BoostRule | None, actor: str, reason: str
     ) -> None:

@@ -53,12 +53,23 @@ class Pseudonyms:
         with self._within(session) as inside:
             return _hmac(self._key(inside, dataset, user_id), "commitment", dataset, user_id, text)
 
-    def forget(self, dataset: str, user_id: str) -> None:
-        """Destroy the person's key: what the record says of their pseudonym can be linked to nobody any more."""
+    def forget(self, dataset: str, user_id: str, session: Session | None = None) -> None:
+        """Destroy the person's key: what the record says of their pseudonym can be linked to nobody any more.
+
+        Who gives a `Database.write` session empties the journal after it.
+        """
         locator = self._locator("key", dataset, user_id)
-        with self._database.write() as session:
-            session.execute(delete(SubjectKey).where(SubjectKey.locator == locator))
-        self._database.truncate_journal()
+        with self._within(session) as inside:
+            inside.execute(delete(SubjectKey).where(SubjectKey.locator == locator))
+        if session is None:
+            self._database.truncate_journal()
+
+    def key(self, dataset: str, user_id: str) -> bytes | None:
+        """The person's key, to look for copies of it where it was destroyed; None for one who has none."""
+        with self._database.read() as session:
+            return session.scalar(
+                select(SubjectKey.key).where(SubjectKey.locator == self._locator("key", dataset, user_id))
+            )
 
     def suppress(self, dataset: str, user_id: str) -> None:
         """Put the person on the list of those whom an operator may not import again."""

@@ -15,10 +15,14 @@ A proof is {index, size, root, path: [hex]} and a head is {size, root}.
 Log, JSON lines: the first is the head {format: "sightglass-log/1", size, root}, then one leaf a line, in order.
 
 Certificate, JSON: format "sightglass-certificate/1", cert_version, request_id, subject_commitment, received_at,
-executed_at, legal_ground, scope, models: [{name, class, stats_hash_before, stats_hash_after, stats_hash_retrain, …}],
-suppression_entry_present, recipients_notified, code_version, library_versions, verifier_version; these are the claims,
-and the entry in the log carries their hash as detail.claims_sha256. Then log_index, tree_head, inclusion_proof, leaf,
-and sha256: the hash of canonical(everything else). The word user_id is nowhere a key.
+executed_at, legal_ground, scope, models: [{name, class, stats_hash_before, stats_hash_after, stats_hash_retrain,
+weights_max_diff_same_run, ranked_lists_equal, …}], models_removed, suppression_entry_present, exports: [{log_index, kind,
+at, what, held, sha256}], recipients_notified, remains, code_version, library_versions, verifier_version; these are the
+claims, and the entry in the log carries their hash as detail.claims_sha256. Then log_index, tree_head, inclusion_proof,
+leaf, and sha256: the hash of canonical(everything else). The word user_id is nowhere a key. The text is laid out as json
+writes it: on one line, or indented by 1 or 2. A class is exact or retrained, where statistics and lists are those of a
+model fitted without the person and weights differ by 1e-12 at most; or approximate, where they need not be.
+cert_version 1 had no models_removed, exports and remains.
 
 Receipt of a list that was shown, JSON: format "sightglass-receipt/1", receipt_version, receipt_id, subject (pseudonym, or
 null where the list was made of nobody's data), profiled, dataset, data_hash, model {model_id, name, settings, digest,
@@ -46,7 +50,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-VERSION = 2
+VERSION = 3
 LOG, CERTIFICATE, BUNDLE = "sightglass-log/1", "sightglass-certificate/1", "sightglass-bundle/1"
 RECEIPT = "sightglass-receipt/1"
 MANIFEST = "manifest.json"
@@ -54,8 +58,15 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()
 AROUND_CLAIMS = ("log_index", "tree_head", "inclusion_proof", "leaf", "sha256")
 CLAIMS = (
     "cert_version", "request_id", "subject_commitment", "received_at", "executed_at", "legal_ground", "scope", "models",
-    "suppression_entry_present", "recipients_notified", "code_version", "library_versions", "verifier_version",
+    "models_removed", "suppression_entry_present", "exports", "recipients_notified", "remains", "code_version",
+    "library_versions", "verifier_version",
 )  # fmt: skip
+_SINCE_2 = ("models_removed", "exports", "remains")  # claims that a certificate of version 1 does not have
+PROOF = ("name", "class", "stats_hash_before", "stats_hash_after", "stats_hash_retrain", "weights_max_diff_same_run",
+         "ranked_lists_equal")  # fmt: skip
+COPY = ("log_index", "kind", "at", "what", "held", "sha256")
+CLASSES = ("exact", "retrained", "approximate")
+_SAME_WEIGHTS = 1e-12  # two solves in one run
 RECEIPT_CLAIMS = (
     "receipt_version", "receipt_id", "subject", "profiled", "dataset", "data_hash", "model", "settings", "list", "made_at",
     "code_version", "library_versions", "verifier_version",
@@ -118,11 +129,20 @@ def _verify(content: bytes, checks: Checks, head: Head | None) -> None:
     if first is not None:
         return _verify_log(first, content, checks, head)
     document = parse(content)
+    layout = _is_laid_out(document, content)
     if list(document) == ["certificate"]:  # as `sightglass erase --json` prints it
         document = document["certificate"]
     if document["format"] == RECEIPT:
         return _verify_receipt(document, checks, head)
+    checks.add("it is laid out as it was written", layout)
     return _verify_certificate(document, checks, head)
+
+
+def _is_laid_out(document: object, content: bytes) -> bool:
+    """Whether the text is one that json writes of the value, so that no changed white space goes unseen."""
+    text = content.decode().removesuffix("\n")
+    ways: tuple[dict[str, Any], ...] = ({}, {"separators": (",", ":")}, {"indent": 1}, {"indent": 2})
+    return any(json.dumps(document, ensure_ascii=plain, **way) == text for way in ways for plain in (True, False))
 
 
 def _verify_log(first: Mapping[str, Any], content: bytes, checks: Checks, head: Head | None) -> None:
@@ -146,15 +166,38 @@ def _is_entry(leaf: bytes, place: int) -> bool:
 
 def _verify_certificate(told: Mapping[str, Any], checks: Checks, head: Head | None) -> None:
     checks.add("the format is known", told["format"] == CERTIFICATE, str(told["format"]))
-    entry = _check_claims(told, CLAIMS, "erase", checks, head)
+    first = told["cert_version"] == 1
+    checks.add("the version is known", first or told["cert_version"] == 2, str(told["cert_version"]))
+    names = tuple(name for name in CLAIMS if not (first and name in _SINCE_2))
+    entry = _check_claims(told, names, "erase", checks, head)
     checks.add("the log entry is the one of this request", entry["detail"].get("request_id") == told["request_id"])
     for model in told["models"]:
-        after, retrained = model["stats_hash_after"], model["stats_hash_retrain"]
-        same = after == retrained and bool(_HEX.match(after))
-        checks.add(f"model {model['name']}: statistics equal a retrain without the person", same, str(after))
+        _check_model(model, first, checks)
     if not told["models"]:
         checks.add("no model held the person", True)
+    if not first:
+        unknown = sorted(set(told) - {"format", *names, *AROUND_CLAIMS})
+        checks.add("no field is unknown", not unknown, ", ".join(unknown))
+        stays_out = told["suppression_entry_present"] is True
+        checks.add("the person stays out of operators' imports", stays_out)
+        checks.add("it was done after it was asked for", told["received_at"] <= told["executed_at"] <= entry["at"])
+        checks.add("every copy is told in full", all(set(copy) == set(COPY) for copy in told["exports"]))
     checks.add("nobody is named", not _has_key({**told, "leaf": entry}, "user_id"))
+
+
+def _check_model(model: Mapping[str, Any], first: bool, checks: Checks) -> None:
+    name, after, retrained = model["name"], model["stats_hash_after"], model["stats_hash_retrain"]
+    same = after == retrained and bool(_HEX.match(after))
+    checks.add(f"model {name}: statistics equal a retrain without the person", same, str(after))
+    if first:
+        return
+    missing = sorted(set(PROOF) - set(model))
+    checks.add(f"model {name}: every field is there", not missing, ", ".join(missing))
+    checks.add(f"model {name}: its class is known", model["class"] in CLASSES, str(model["class"]))
+    if model["class"] != "approximate":
+        apart = model["weights_max_diff_same_run"]
+        checks.add(f"model {name}: its weights are those of the retrain", 0 <= apart <= _SAME_WEIGHTS, f"{apart}")
+        checks.add(f"model {name}: its lists are those of the retrain", model["ranked_lists_equal"] is True)
 
 
 def _verify_receipt(told: Mapping[str, Any], checks: Checks, head: Head | None) -> None:

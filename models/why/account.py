@@ -8,20 +8,27 @@ from typing import Any
 import numpy as np
 
 from models.base import Recommender
-from models.histories import history
+from models.histories import Profiles, history, one_history
 from models.serving import Boost, Request, serve, without
+from models.why.parameters import rated_alike
 from models.why.reasons import explain_served
 
 
 def settings_of(model: Recommender, request: Request) -> dict[str, Any]:
     """A personal request as plain values: own choices by item id, and the operator's boosts; `request_of` gives it back.
 
-    What was taken out of the history stays off the list, as `Request.withdrawn` says.
+    What was taken out of the history stays off the list, as `Request.withdrawn` says. `ratings` is there, and False,
+    where they were not used; `history` where the model was not trained on the person.
     """
     ids = model.training.items
-    whole = model.profiles(request.one.users)
-    taken = np.setdiff1d(history(whole)[0], history(request.one)[0])
+    stranger = request.one.users[0] < 0
+    whole = (request.withdrawn or request.one) if stranger else model.profiles(request.one.users)
+    codes, values = history(whole)
+    taken = np.setdiff1d(codes, history(request.one)[0])
+    stored = values[~np.isin(codes, taken)]
     return {
+        **({"history": dict(zip(map(str, ids.values[codes]), values.tolist(), strict=True))} if stranger else {}),
+        **({} if np.array_equal(stored, history(request.one)[1]) else {"ratings": False}),
         "k": request.k,
         "serendipity": float(request.serendipity),
         "excluded": [ids[int(code)] for code in taken],
@@ -31,6 +38,7 @@ def settings_of(model: Recommender, request: Request) -> dict[str, Any]:
             {
                 "id": boost.id,
                 "title": boost.title,
+                **({"own": True} if boost.own else {}),
                 "values": {ids[int(code)]: float(boost.values[code]) for code in np.flatnonzero(boost.values)},
             }
             for boost in request.boosts
@@ -41,7 +49,9 @@ def settings_of(model: Recommender, request: Request) -> dict[str, Any]:
 def request_of(model: Recommender, user: str, settings: Mapping[str, Any]) -> Request:
     """The request that `settings_of` told of, for this person's stored history."""
     ids = model.training.items
-    whole = model.profiles(np.array([model.training.users.code(user, "person")]))
+    whole = _stranger(model, settings["history"]) if "history" in settings else _known(model, user)
+    if not settings.get("ratings", True):
+        whole = rated_alike(whole)
     request = Request(
         whole,
         settings["k"],
@@ -53,10 +63,20 @@ def request_of(model: Recommender, user: str, settings: Mapping[str, Any]) -> Re
     return without(request, ids.codes(settings["excluded"]))
 
 
+def _known(model: Recommender, user: str) -> Profiles:
+    return model.profiles(np.array([model.training.users.code(user, "person")]))
+
+
+def _stranger(model: Recommender, told: Mapping[str, float]) -> Profiles:
+    codes = model.training.items.codes(list(told))
+    order = np.argsort(codes, kind="stable")
+    return one_history(np.array(list(told.values()))[order], codes[order], len(model.training.items))
+
+
 def _boost(model: Recommender, told: Mapping[str, Any]) -> Boost:
     values = np.zeros(len(model.training.items))
     values[model.training.items.codes(list(told["values"]))] = list(told["values"].values())
-    return Boost(told["id"], told["title"], values)
+    return Boost(told["id"], told["title"], values, told.get("own", False))
 
 
 def shown_rows(model: Recommender, request: Request) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ def _less(model: Recommender, request: Request, item: int) -> list[Part]:
 
 def _boosts(request: Request, item: int) -> list[Part]:
     return [
-        Part("boost", boost.id, boost.title, float(boost.values[item]))
+        Part("choice" if boost.own else "boost", boost.id, boost.title, float(boost.values[item]))
         for boost in request.boosts
         if boost.values[item] != 0
     ]

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import charts
-from app.text import literal
+from app import assessment_words, charts
+from app.text import literal, short
 from audit.measures.metrics import METRICS
-from audit.report.closer import Section, Table, sections, turned
+from audit.report.closer import sections, turned
+from audit.report.tables import Section, Table
 
 _DRAWN = 240  # cells of a heatmap that still reads
 
@@ -37,7 +38,7 @@ def beside(document: dict[str, Any]) -> None:
 
 def _choice(section: Section) -> tuple[Table, ...]:
     captions = [table.caption for table in section.tables]
-    picked = st.selectbox("Attributes", captions, key=f"closer-{section.key}", format_func=literal)
+    picked = st.selectbox("Attributes", captions, key=f"closer-{section.key}", format_func=short)
     return tuple(table for table in section.tables if table.caption == picked)[:1]
 
 
@@ -58,6 +59,7 @@ def _heatmap(document: dict[str, Any], caption: str) -> None:
             config={"displayModeBar": False},
             alt=f"{METRICS[metric].title} of every cell of {caption}; the table below has every number.",
         )
+        st.caption(literal(assessment_words.how_to_read(metric, document["plan"])))
 
 
 def _deciles(document: dict[str, Any]) -> None:
@@ -69,3 +71,4 @@ def _deciles(document: dict[str, Any]) -> None:
         config={"displayModeBar": False},
         alt=f"Mean {METRICS[metric].title} of ten equal parts of all people, the worst first.",
     )
+    st.caption(literal(assessment_words.how_to_read(metric, document["plan"])))

@@ -53,7 +53,7 @@ def groups(document: dict[str, Any], rows: pd.DataFrame) -> None:
             config={"displayModeBar": False},
             alt=f"{METRICS[metric].title} by {attribute}, with intervals.",
         )
-    st.caption(assessment_words.how_to_read(metric, document["plan"]))
+    st.caption(literal(assessment_words.how_to_read(metric, document["plan"])))
     if "adjusted_gap" in chosen:
         st.caption(ADJUSTED)
     st.dataframe(
@@ -75,7 +75,7 @@ def providers(document: dict[str, Any], rows: pd.DataFrame) -> None:
         config={"displayModeBar": False},
         alt="Exposure, catalogue share and share of held-out choices of the largest providers.",
     )
-    st.caption(assessment_words.providers_reading(document["plan"], len(rows), len(largest)))
+    st.caption(literal(assessment_words.providers_reading(document["plan"], len(rows), len(largest))))
     st.dataframe(displays.provider_table(rows), hide_index=True, height=320, alt="Every provider with its shares.")
 
 

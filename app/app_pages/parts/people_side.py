@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import charts, displays, item_tables, item_words
+from app import assessment_words, charts, displays, item_tables, item_words
 from app.text import literal, short
 from audit.measures.metrics import METRICS
 
@@ -39,6 +39,7 @@ def segments(document: dict[str, Any]) -> None:
             config={"displayModeBar": False},
             alt=f"{METRICS[metric].title} by {name}, with intervals.",
         )
+    st.caption(literal(assessment_words.how_to_read(metric, document["plan"])))
     st.dataframe(displays.group_table(chosen), hide_index=True, alt=f"{METRICS[metric].title} by {name}: every number.")
 
 

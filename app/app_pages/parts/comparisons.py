@@ -1,0 +1,87 @@
+"""Panels of the audit page that compare audits: with the last one, and with other models on the same people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import assessment_words, cached, charts, displays
+from app.text import literal, short
+from audit.report.compared import TRADE_OFF, compared_sections
+from audit.report.tables import Section, Table
+
+
+def since(run_id: str) -> None:
+    """What changed, group by group, since the last audit of the same lists."""
+    told = cached.last_audit(run_id)
+    if told is None:
+        st.info("This is the first audit of this model, so there is none to compare it with.")
+        return
+    (section,) = compared_sections({"against_last": told})
+    _read(section)
+    names = list(dict.fromkeys(row["attribute"] for row in told["rows"]))
+    if not names:
+        st.info("Neither audit compares a group.")
+        return
+    picked = st.selectbox("Attribute", names, key="last-by", format_func=short)
+    told = {**told, "rows": [row for row in told["rows"] if row["attribute"] == picked]}
+    (section,) = compared_sections({"against_last": told})
+    _shown(section, section.tables[0])
+
+
+def side_by_side(document: dict[str, Any], model_id: str, data: str, run_id: str) -> None:
+    """The lists of this model beside those of others on the same people: quality against concentration, then groups."""
+    models = {name: words for name, words in cached.models_of(data).items() if name != model_id}
+    stored = document.get("side_by_side")
+    before = [name for name in document.get("versus") or () if name in models]
+    chosen = st.multiselect(
+        "Other models", list(models), default=before, key=f"versus-{model_id}", format_func=lambda name: models[name]
+    )
+    if not chosen:
+        _trade_off(assessment_words.kinds_of_list(document))
+        st.caption("Choose other models to test them on the same people.")
+        return
+    if stored is None or chosen != before:
+        with st.spinner("Making the lists of the other models for the same people …"):
+            stored = cached.beside(model_id, tuple(chosen), run_id)
+    _trade_off(stored["overall"])
+    (section,) = compared_sections({"side_by_side": stored})
+    st.subheader("The same people under both", anchor=False)
+    _read(section)
+    sums, *pairs = section.tables
+    picked = st.selectbox(
+        "Set beside this model", [table.caption for table in pairs], key="beside-by", format_func=short
+    )
+    for table in pairs:
+        if table.caption == picked:
+            _shown(section, table)
+    with st.expander("Every measure of every kind of list"):
+        _shown(section, sums)
+
+
+def _trade_off(rows: list[dict[str, Any]]) -> None:
+    st.subheader("Quality against concentration", anchor=False)
+    drawn = displays.trade_off_rows(rows)
+    st.plotly_chart(
+        charts.quality_and_concentration(drawn),
+        key="trade-off-of-models",
+        config={"displayModeBar": False},
+        alt="Quality against concentration of exposure, one mark a kind of list; the table below has every number.",
+    )
+    st.caption(literal(TRADE_OFF))
+    st.dataframe(
+        displays.trade_off_table(drawn), hide_index=True, alt="Quality and concentration of every kind of list."
+    )
+
+
+def _read(section: Section) -> None:
+    st.caption(literal(section.reading))
+    for sentence in section.told:
+        st.caption(literal(sentence))
+
+
+def _shown(section: Section, table: Table) -> None:
+    frame = pd.DataFrame(list(table.rows), columns=list(table.heads))
+    st.dataframe(frame, hide_index=True, alt=f"{section.title}: {table.caption}.")

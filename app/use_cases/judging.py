@@ -1,0 +1,178 @@
+"""What an audit is about: the lists of a model's twin or of anybody, with the truth that they are judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from app.use_cases.boosting import boosts_for, boosts_line
+from app.use_cases.consenting import attributes_withheld, records_withheld
+from app.use_cases.counting import known_pairs
+from app.use_cases.evaluating import everybody, held_out
+from app.workspace import Workspace
+from audit.measured import AuditTables
+from data.columns import ITEM, TIME, USER, Role, Table
+from data.errors import BadInput
+from data.foreign import outcomes as check_outcomes
+from data.foreign import recommendations as check_recommendations
+from data.keep.events import Kind
+from data.load.folder import read_known
+from data.tables import Dataset
+from models.base import Recommender
+from models.histories import Training
+from models.people import without_people
+from models.popularity import Popularity
+from models.registry import create
+from models.serving import Boost
+
+FEWEST = 10  # people; fewer are not counted out
+ALONE = "a value of one person"
+PURPOSE = "audit of group outcomes"
+PROFILED, NON_PROFILED, IMPORTED = "profiled", "non-profiled", "imported"
+
+
+@dataclass(frozen=True, eq=False)
+class Twin:
+    """A model's twin for judging: the same kind and settings, fitted without the held-out choices.
+
+    `boosts` are those that the operator set for the lists of the model; the protocol says so where there are any.
+    """
+
+    model: Recommender
+    outcomes: pd.DataFrame
+    protocol: str
+    boosts: tuple[Boost, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Jobs:
+    """Kinds of list by their label, the first the one that is asked about; all judged by the same truth."""
+
+    tables: dict[str, AuditTables]
+    protocol: str
+
+
+def twin(workspace: Workspace, model_id: str) -> Twin:
+    """The twin of a stored model on the standing split of its data set."""
+    about = workspace.shelf.about(model_id)
+    dataset = audited(workspace, about["data"])
+    part, outcomes, split = held_out(dataset)
+    out = workspace.choices.not_learned(about["data"])
+    fitted = create(about["model"], **about["settings"]).fit(without_people(Training.of(dataset, part), out))
+    left = outcomes[outcomes[USER].isin(fitted.training.users.values)] if out else outcomes
+    boosts = boosts_for(workspace, model_id, fitted)
+    told = f"the same model and settings, fitted without the truth; {split}{boosts_line(boosts)}{_out_line(out)}"
+    return Twin(fitted, left, told, boosts)
+
+
+def audited(workspace: Workspace, data: str) -> Dataset:
+    """The data set as audits may use it: without who had their records restricted, or does not want them in audits."""
+    return workspace.catalog.open(data, workspace.choices.restricted(data) | records_withheld(workspace, data))
+
+
+def _out_line(out: Collection[str]) -> str:
+    """What a protocol says of the people whom no model learns from, never of fewer than `FEWEST`."""
+    if not out:
+        return ""
+    number = str(len(out)) if len(out) >= FEWEST else f"fewer than {FEWEST}"
+    return f"; {number} people whom no model may learn from are left out"
+
+
+def our_lists(workspace: Workspace, dataset: Dataset, model_id: str, k: int) -> Jobs:
+    """The lists of a model and, always, those that use no profile."""
+    check_model(workspace, dataset.name, model_id)
+    judged = twin(workspace, model_id)
+    known = with_times(known_choices(judged.model), dataset)
+    popular = Popularity().fit(judged.model.training)
+    lists = {
+        PROFILED: (everybody(judged.model, k, judged.boosts), embeddings(judged.model)),
+        NON_PROFILED: (everybody(popular, k), None),
+    }
+    groups = groups_of(workspace, dataset)
+    tables = {
+        label: tables_of(dataset, groups, shown, judged.outcomes, known, numbers)
+        for label, (shown, numbers) in lists.items()
+    }
+    return Jobs(tables, judged.protocol)
+
+
+def foreign_lists(workspace: Workspace, dataset: Dataset, lists: Path, truth: Path) -> Jobs:
+    """The lists of any system, with their truth; every other choice of the data set counts as known."""
+    recommended = check_recommendations(read_known(lists, Table.RECOMMENDATIONS))
+    outcomes = check_outcomes(read_known(truth, Table.OUTCOMES))
+    known = with_times(known_pairs(dataset, outcomes), dataset)
+    told = f"lists of {lists.name}, truth of {truth.name}; all other choices of '{dataset.name}' count as known"
+    tables = tables_of(dataset, groups_of(workspace, dataset), recommended, outcomes, known)
+    return Jobs({IMPORTED: tables}, told)
+
+
+def check_model(workspace: Workspace, data: str, model_id: str) -> None:
+    """Refuse a model that was trained on another data set."""
+    trained_on = workspace.shelf.about(model_id)["data"]
+    if trained_on != data:
+        raise BadInput(f"the model was trained on '{trained_on}'", value=data, fix=f"give --data {trained_on}")
+
+
+def groups_of(workspace: Workspace, dataset: Dataset) -> dict[str, pd.Series]:
+    """Every attribute that groups people; the sensitive ones through their logged door, with the purpose."""
+    open_ones = {
+        name: dataset.users[name] for name in dataset.attributes(Role.SEGMENT, Role.FEATURE) if name in dataset.users
+    }
+    door = workspace.catalog.sensitive(
+        dataset.name,
+        lambda read: _record(workspace, dataset.name, read),
+    )
+    here = dataset.users.index
+    every = {**{name: door.read(name, PURPOSE).reindex(here) for name in door.names()}, **open_ones}
+    withheld = here.isin(attributes_withheld(workspace, dataset.name))  # as if they were not known
+    told = {name: values.mask(withheld) for name, values in every.items()} if withheld.any() else every
+    return {name: _nameless(values) for name, values in told.items()}
+
+
+def _nameless(values: pd.Series) -> pd.Series:
+    """The values, those that one person alone has as one: written into an audit they would outlive an erasure."""
+    people = values.map(values.value_counts())
+    return values.mask(people == 1, ALONE) if (people == 1).any() else values
+
+
+def known_choices(model: Recommender) -> pd.DataFrame:
+    """The choices that a model was fitted on: user_id, item_id."""
+    training = model.training
+    rows, columns = training.matrix.nonzero()
+    return pd.DataFrame({USER: training.users.values[rows], ITEM: training.items.values[columns]})
+
+
+def with_times(known: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """The choices with the time of each, where the data set has times: they tell how new an item is, and a person."""
+    if dataset.interactions.timestamp is None:
+        return known
+    times = dataset.interactions.frame()[[USER, ITEM, TIME]]
+    return known.merge(times.groupby([USER, ITEM], as_index=False, sort=False)[TIME].min(), how="left", on=[USER, ITEM])
+
+
+def embeddings(model: Recommender) -> pd.DataFrame | None:
+    """The numbers that a model keeps about each person, index user_id; None where it keeps none."""
+    numbers = model.person_numbers()
+    return None if numbers is None else pd.DataFrame(numbers, index=pd.Index(model.training.users.values, dtype=object))
+
+
+def tables_of(
+    dataset: Dataset,
+    groups: dict[str, pd.Series],
+    lists: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    known: pd.DataFrame,
+    numbers: pd.DataFrame | None = None,
+) -> AuditTables:
+    """The tables of an audit; columns that a model may read are looked at as inputs, too."""
+    inputs = {name: column for name, column in groups.items() if dataset.roles.get(name) != Role.SENSITIVE}
+    content = (dataset.items, dataset.kinds, groups, len(dataset.users))
+    return AuditTables(lists, outcomes, known, *content, inputs=inputs, embeddings=numbers)
+
+
+def _record(workspace: Workspace, data: str, read: dict[str, Any]) -> None:
+    workspace.log.append(Kind.SENSITIVE_READ, "reviewer", {"data": data, **read})

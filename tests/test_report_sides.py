@@ -1,0 +1,328 @@
+"""The parts of a report beyond groups and providers: each section's numbers, its words, and what is held back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from app import assessment_words
+from app.use_cases.auditing import audit
+from app.use_cases.reporting import report
+from app.use_cases.training import train
+from app.workspace import Workspace
+from audit.report import html, pdf
+from audit.report.activity import CAVEAT, adjusted_words, without_attributes
+from audit.report.compared import compared_sections
+from audit.report.contents import contents
+from audit.report.figures import lorenz_chart
+from audit.report.flat import flat_tables
+from audit.report.items import at_tenths, item_sections
+from audit.report.people import people_sections
+from audit.report.tables import Section
+from data.demo import demo_source
+from data.tables import Source
+
+SECTIONS = (
+    "item_shares", "item_places", "item_columns", "inequality", "reach", "segments", "lift", "privacy", "against_last",
+    "trade_off", "side_by_side",
+)  # fmt: skip
+RARE = "a rare group"
+NUMBER = re.compile(r"\d")
+
+
+def with_rare_group() -> Source:
+    """The demo world with seven people of a region of their own."""
+    source = demo_source(n_users=300, n_items=200)
+    users = source.users.frame.copy()
+    users.loc[users.index[5:12], "region"] = RARE
+    return replace(source, users=replace(source.users, frame=users))
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIGHTGLASS_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.delenv("SIGHTGLASS_DATABASE_URL", raising=False)
+        opened = Workspace.open()
+        opened.catalog.register(with_rare_group(), "tiny")
+        yield opened
+        opened.database.close()
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tables")
+
+
+@pytest.fixture(scope="module")
+def told(workspace: Workspace, out: Path) -> dict[str, Any]:
+    """The second audit of a model, beside another, with privacy: every section has rows."""
+    chosen = {"draws": 100, "exploratory": ["recall"], "attributes": ["gender", "region"], "impact_ratio": "selection"}
+    plans = [out / "first.json", out / "second.json"]
+    plans[0].write_text(json.dumps(chosen))
+    plans[1].write_text(json.dumps({**chosen, "privacy": True}))
+    linear = train(workspace, "tiny", "linear", {"regularization": 100})["model_id"]
+    other = train(workspace, "tiny", "popularity", {})["model_id"]
+    audit(workspace, "tiny", model_id=linear, plan_file=plans[0])
+    return audit(workspace, "tiny", out / "out", model_id=linear, plan_file=plans[1], versus=[other])
+
+
+@pytest.fixture(scope="module")
+def files(workspace: Workspace, told: dict[str, Any], out: Path) -> dict[str, list[dict[str, str]]]:
+    """Every CSV table that leaves the house: of the evidence bundle, and of the folder of the audit."""
+    with zipfile.ZipFile(report(workspace, told["run_id"], out / "r.zip")["path"]) as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist() if name.endswith(".csv")}
+    texts |= {path.name: path.read_text() for path in (out / "out").glob("*.csv")}
+    return {name: list(csv.DictReader(io.StringIO(text, newline=""))) for name, text in texts.items()}
+
+
+def section(document: dict[str, Any], key: str) -> Section:
+    every = [*item_sections(document), *people_sections(document), *compared_sections(document)]
+    return next(each for each in every if each.key == key)
+
+
+def rows_of(found: Section, table: int = 0) -> list[dict[str, str]]:
+    return [dict(zip(found.tables[table].heads, row, strict=True)) for row in found.tables[table].rows]
+
+
+def test_every_section_is_there_once_with_tables_and_what_it_leaves_out(told: dict[str, Any]) -> None:
+    sides = contents(told).sides
+    assert tuple(each.key for each in sides) == SECTIONS
+    for each in sides:
+        assert each.tables, each.key
+        assert all(table.rows for table in each.tables), each.key
+        assert re.search(r"[Ll]eft out: ", each.reading), each.key
+        assert all(len(row) == len(table.heads) == len(table.numeric) for table in each.tables for row in table.rows)
+
+
+def test_page_and_pdf_hold_every_section(told: dict[str, Any]) -> None:
+    text = html.render(told)
+    for each in contents(told).sides:
+        assert f'id="{each.key}"' in text
+        assert f'href="#{each.key}"' in text
+        for table in each.tables:
+            assert text.count(f"<caption>{table.caption}</caption>") >= 1
+    assert text.count("Lorenz curves of exposure over items") == 2, "a title and a label"
+    assert pdf.render(told).startswith(b"%PDF-")
+
+
+def test_groups_of_items_say_the_numbers_of_the_document(told: dict[str, Any]) -> None:
+    shares, places = section(told, "item_shares"), section(told, "item_places")
+    columns = list(dict.fromkeys(row["column"] for row in told["item_groups"]["groups"]))
+    assert [table.caption for table in shares.tables] == columns
+    assert "age of the item" in columns, "which the new-item share is read from"
+    for place, column in enumerate(columns):
+        wanted = [row for row in told["item_groups"]["groups"] if row["column"] == column]
+        for row, got, other in zip(wanted, rows_of(shares, place), rows_of(places, place), strict=True):
+            assert got["Group"] == other["Group"] == row["group"]
+            assert got["Exposure"] == f"{100 * row['exposure_share']:.1f} %"
+            if row["dp_ratio"] is not None and row["dp_ratio"] < 10 and row["dp_ratio_low"] is not None:
+                assert got["DP ratio"].startswith(f"{row['dp_ratio']:.3f} ({row['dp_ratio_low']:.3f} to ")
+            assert other["Gini inside"] == ("–" if row["gini_within"] is None else f"{row['gini_within']:.3f}")
+            assert other["Pass FA*IR"] == ("–" if row["fastar_share"] is None else f"{100 * row['fastar_share']:.1f} %")
+
+
+def test_segments_lift_and_privacy_say_the_numbers_of_the_document(told: dict[str, Any]) -> None:
+    segments = section(told, "segments")
+    names = [row["attribute"] for row in told["segments"]["rows"]]
+    assert {"activity", "popularity taste", "tenure"} <= set(names)
+    assert "Miscalibration (Jensen-Shannon)" in {row["Measure"] for row in rows_of(segments)}
+    for row, got in zip(told["popularity_by_group"], rows_of(section(told, "lift")), strict=True):
+        assert got["Lift"] == ("–" if row["lift"] is None else f"{100 * row['lift']:.1f} %")
+    guessed = rows_of(section(told, "privacy"))
+    assert [row["AUC"] for row in guessed] == [
+        "–" if row["auc"] is None else f"{row['auc']:.3f}" for row in told["privacy"]["inference"]
+    ]
+
+
+def test_the_last_audit_and_other_models_stand_beside(told: dict[str, Any]) -> None:
+    last = section(told, "against_last")
+    assert told["against_last"]["run_id"] in " ".join(last.told)
+    assert {row["Measure"] for row in rows_of(last)} == {"nDCG"}, "groups in confirmatory measures; the rest is in CSV"
+    assert {row["What else"] for row in rows_of(last)} >= {"Also different: plan."}
+    beside = section(told, "side_by_side")
+    assert [table.caption for table in beside.tables] == told["side_by_side"]["labels"][1:]
+    first = next(row for row in told["side_by_side"]["rows"] if not row["attribute"])
+    assert rows_of(beside)[0]["Difference"] == f"{first['difference']:+.3f}"
+    values = {(row["label"], row["metric"]): row["value"] for row in told["side_by_side"]["overall"]}
+    drawn = {(row["Lists"], row["Measure"]): row["Value"] for row in rows_of(section(told, "trade_off"))}
+    base = told["side_by_side"]["base"]
+    assert drawn[base, "nDCG"] == f"{values[base, 'ndcg']:.3f}"
+    assert drawn["non-profiled", "Gini of exposure"] == f"{values['non-profiled', 'gini_exposure']:.3f}"
+
+
+def test_runs_from_before_have_none_of_it(told: dict[str, Any]) -> None:
+    gone = (
+        "item_groups",
+        "provider_details",
+        "segments",
+        "popularity_by_group",
+        "privacy",
+        "against_last",
+        "side_by_side",
+    )
+    old = {name: value for name, value in told.items() if name not in gone}
+    assert contents(old).sides == ()
+    assert set(flat_tables(old)) & {"item_groups", "segments", "lorenz", "side_by_side"} == set()
+    assert "Groups of items" not in html.render(old)
+
+
+# --- what is held back ----------------------------------------------------------------------------------------------
+
+
+def hidden_groups(told: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(row["attribute"], row["group"]) for row in told["groups"] if row["value"] is None]
+
+
+def test_a_held_back_group_has_no_number_in_any_csv(
+    told: dict[str, Any], files: dict[str, list[dict[str, str]]]
+) -> None:
+    hidden = set(hidden_groups(told))
+    assert ("region", RARE) in hidden
+    seen: set[str] = set()
+    for name, rows in files.items():
+        for row in rows:
+            where = row.get("attribute"), row.get("group")
+            if where not in hidden or ("p_adjusted" not in row and "share" not in row and "lift" not in row):
+                continue
+            seen.add(name.removeprefix("tables/").split("-")[0])
+            if name.startswith(("reach", "tables/reach")):
+                assert row["reached"] == row["share"] == "", name
+                continue
+            spoken = {"attribute", "group", "metric", "family", "state", "reason", "label", "against", "state_before"}
+            held = {key: value for key, value in row.items() if key not in spoken and NUMBER.search(value)}
+            assert held == {}, name
+    assert {"groups", "popularity_by_group", "against_last", "side_by_side", "reach", "impact_ratios"} <= seen
+
+
+def test_a_held_back_group_has_no_number_on_page_or_paper(told: dict[str, Any]) -> None:
+    """Page and PDF are set from the same text: every row that names the group is dashes and words."""
+    seen = 0
+    hidden = {group for _, group in hidden_groups(told)}
+    report = contents(told)
+    for each in (*report.closer, *report.sides):
+        if each.key in ("intersections", "reach", "privacy", "item_shares", "item_places"):
+            continue
+        for table in each.tables:
+            place = next((n for n, head in enumerate(table.heads) if head in ("Group", "Category")), 0)
+            for row in table.rows:
+                if row[place] in hidden:
+                    numbers = [cell for cell, numeric in zip(row, table.numeric, strict=True) if numeric]
+                    assert not NUMBER.search(" ".join(numbers)), (each.key, row)
+                    seen += 1
+    assert seen >= 4
+    for attribute in report.attributes:
+        for group in (row for table in attribute.tables for row in table.rows if row.group in hidden):
+            assert {group.people, group.value, group.gap, group.adjusted, group.interval} == {"–"}
+
+
+def test_its_mean_is_nowhere_in_what_leaves_the_house(
+    workspace: Workspace, told: dict[str, Any], files: dict[str, list[dict[str, str]]]
+) -> None:
+    """The true means of the seven people, computed from the tables themselves."""
+    from app.use_cases.judging import our_lists
+    from audit.measured import measured
+    from audit.plan import Plan
+
+    dataset = workspace.catalog.open("tiny")
+    jobs = our_lists(workspace, dataset, told["model_id"], 10)
+    per_user = measured(jobs.tables["profiled"], Plan.of(told["plan"])).per_user
+    rare = jobs.tables["profiled"].groups["region"] == RARE
+    people = per_user.loc[per_user.index.isin(rare[rare].index.astype(str))]
+    assert len(people) == 7
+    means = [repr(float(people[name].mean())) for name in ("ndcg", "recall", "list_popularity")]
+    text = json.dumps(told) + json.dumps(files) + html.render(told)
+    assert not [mean for mean in means if mean[:12] in text]
+    shown = told["overall"]["ndcg"]["value"]
+    assert repr(shown)[:12] in text, "a number that is shown is found in this way"
+
+
+def test_guesses_do_not_count_a_small_group_out(told: dict[str, Any]) -> None:
+    """300 people less the people of groups that are large enough would tell how many are in the small one."""
+    rows = [row for row in told["privacy"]["inference"] + told["privacy"]["proxies"] if row["attribute"] == "region"]
+    assert rows
+    assert {row["n"] for row in rows} == {None}
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def row(**more: Any) -> dict[str, Any]:
+    base = {"attribute": "gender", "group": "F", "metric": "ndcg", "family": "confirmatory", "gap": -0.05}
+    base |= {"gap_low": -0.08, "gap_high": -0.02, "adjusted_gap": -0.026, "adjusted_low": -0.06, "adjusted_high": 0.01}
+    return {**base, **more}
+
+
+def words(*rows: dict[str, Any]) -> list[str]:
+    return adjusted_words({"groups": list(rows), "plan": {"level": 0.95}})
+
+
+@pytest.mark.parametrize(
+    ("adjusted", "said"),
+    [
+        (-0.026, "About half of it (48 %) goes with activity."),
+        (-0.04, "A part of it (20 %) goes with activity."),
+        (-0.0005, "All of it (99 %) goes with activity."),
+        (-0.05, "Activity explains none of it."),
+        (-0.07, "It is wider when activity is alike."),
+        (0.02, "It turns around when activity is alike."),
+    ],
+)
+def test_what_goes_with_activity_is_said_with_its_caveat(adjusted: float, said: str) -> None:
+    first, caveat = words(row(adjusted_gap=adjusted))
+    assert first.endswith(said)
+    assert caveat == CAVEAT
+    assert "no proof of equality and none of harm" in caveat
+
+
+def test_a_gap_within_chance_or_of_an_exploratory_measure_is_not_explained() -> None:
+    assert words(row(gap_high=0.01)) == words(row(family="exploratory")) == words(row(adjusted_gap=None)) == []
+    old = {name: value for name, value in row().items() if not name.startswith("adjusted")}
+    assert words(old) == []
+
+
+def test_of_two_mirrored_gaps_the_group_that_is_served_worse_is_named() -> None:
+    other = row(group="M", gap=0.05, gap_low=0.02, gap_high=0.08, adjusted_gap=0.026)
+    assert [line[:14] for line in words(other, row())] == [line[:14] for line in words(row(), other)]
+    assert "F" in words(other, row())[0][:14]
+
+
+def test_groups_that_nobody_supplied_are_not_said_to_be_missing(told: dict[str, Any]) -> None:
+    bare = {**told, "groups": []}
+    for said in (without_attributes(bare), assessment_words.no_groups(bare), " ".join(assessment_words.findings(bare))):
+        assert "Groups read off the histories are compared instead (activity," in said
+        assert "no group is compared" not in said
+    assert without_attributes(told) == ""
+    assert "so no group is compared" in without_attributes({**bare, "segments": {"rows": []}})
+
+
+# --- Lorenz ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_curve_is_read_at_tenths_and_drawn() -> None:
+    curve = {"part": [0.0, 0.5, 1.0], "share": [0.0, 0.2, 1.0]}
+    assert at_tenths(curve) == [0, 0, 0, 0, 0.2, 0.2, 0.2, 0.2, 0.2, 1]
+    assert 'points="5.0,165.0 85.0,133.0 165.0,5.0"' in lorenz_chart({"items": curve})
+    assert "&lt;b&gt;" in lorenz_chart({"<b>": curve})
+
+
+def test_the_tenths_of_an_audit_are_those_of_its_exposures(workspace: Workspace, told: dict[str, Any]) -> None:
+    from app.use_cases.judging import our_lists
+
+    dataset = workspace.catalog.open("tiny")
+    lists = our_lists(workspace, dataset, told["model_id"], 10).tables["profiled"].recommendations
+    weight = 1 / pd.Series(lists["rank"].to_numpy() + 1.0).map(lambda place: __import__("math").log2(place))
+    given = weight.groupby(lists["item_id"].to_numpy()).sum().reindex(dataset.items.index.astype(str)).fillna(0)
+    ordered = given.sort_values()
+    wanted = [f"{100 * ordered[: len(ordered) * tenth // 10].sum() / ordered.sum():.1f} %" for tenth in range(1, 11)]
+    assert [row["Share of exposure, items"] for row in rows_of(section(told, "inequality"))] == wanted
