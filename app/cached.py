@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.use_cases.boost_previewing import BoostPreview
     from app.use_cases.boosting import Target
     from app.use_cases.previewing import Preview
+    from audit.segments import Segments
 
 
 def workspace() -> Workspace:
@@ -72,10 +73,45 @@ def version_of(model_id: str) -> str:
     return str(manifest.stat().st_mtime_ns)
 
 
+def people(data: str) -> list[str]:
+    """Ids of the people of a data set, as a list to pick from."""
+    return _people(data, workspace().catalog.stamp(data))
+
+
 @st.cache_data(max_entries=8, show_spinner=False)
-def people(model_id: str, version: str) -> list[str]:
-    """Ids of the people whom the model knows, as a list to pick from."""
-    return [str(name) for name in workspace().model(model_id).training.users.values]
+def _people(data: str, stamp: int) -> list[str]:
+    return [str(name) for name in workspace().catalog.open(data).interactions.users.values]
+
+
+def tags(data: str) -> Segments:
+    """What is worked out about everybody."""
+    return _tags(data, workspace().catalog.stamp(data))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _tags(data: str, stamp: int) -> Segments:
+    from app.use_cases.tagging import inferred
+
+    return inferred(workspace().catalog.open(data))
+
+
+def said_of(data: str, item: str) -> dict[str, str]:
+    """What the category columns and the provider say of a title."""
+    catalogue = workspace().catalogue(data)
+    row = catalogue.items.loc[item]
+    return {name: str(row[name]) for name in categories(data) if isinstance(row[name], str)}
+
+
+def categories(data: str) -> dict[str, list[str]]:
+    """What a wish can be about: category columns and the provider, with their values."""
+    return _categories(data, workspace().catalog.stamp(data))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _categories(data: str, stamp: int) -> dict[str, list[str]]:
+    from app.use_cases.wishes import choosable
+
+    return choosable(workspace().catalogue(data))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

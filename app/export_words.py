@@ -6,7 +6,10 @@ from typing import Any
 
 from data.columns import ITEM, TIME, TITLE, USER, VALUE, Role
 
-_UNTIL_ERASED = "Kept until the operator removes it or you ask to be erased. Nothing is removed by itself."
+_UNTIL_ERASED = (
+    "Kept until the operator removes it or you ask to be erased; where retention_days in manifest.json says a number of "
+    "days, until a purge after that."
+)
 TABLES: dict[str, dict[str, Any]] = {
     "interactions": {
         "description": "What you chose.",
@@ -150,4 +153,7 @@ HOW_LISTS_ARE_MADE = (
     "The models table names each model and how it explains itself. 'Why this?' beside a title gives the reasons with "
     "their weights. With profiling off no record of you is read."
 )
-RIGHTS = "Change your settings, take a choice out, switch profiling off, or ask to be erased."
+RIGHTS = (
+    "Change your settings, take a choice out, correct a record, switch profiling or learning off, withdraw consent, have "
+    "your records restricted, object, contest a title of a list, take your data elsewhere, or ask to be erased."
+)

@@ -14,6 +14,8 @@ st.set_page_config(page_title="Sightglass", page_icon=str(ICON), layout="wide")
 
 PAGES = [
     st.Page("app_pages/for_you.py", title="For you", icon=":material/recommend:", default=True),
+    st.Page("app_pages/my_data.py", title="My data", icon=":material/shield_person:", url_path="my_data"),
+    st.Page("app_pages/start.py", title="New here", icon=":material/waving_hand:", url_path="start"),
     st.Page("app_pages/audit.py", title="Audit", icon=":material/balance:", url_path="audit"),
     st.Page("app_pages/explanations.py", title="Explanations", icon=":material/fact_check:", url_path="explanations"),
     st.Page("app_pages/yardstick.py", title="Yardstick", icon=":material/straighten:", url_path="yardstick"),

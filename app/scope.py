@@ -45,6 +45,11 @@ def current() -> Scope:
     return found
 
 
+def opt_out_signal() -> bool:
+    """Whether the visitor's browser says that they do not want to be profiled (`Sec-GPC: 1`)."""
+    return bool(st.context.headers.get("Sec-GPC") == "1")
+
+
 def remember(key: str, value: Any) -> None:
     """Keep a value of this page for this visitor."""
     st.session_state[key] = value

@@ -17,10 +17,17 @@ _BARS, _ROW, _LABEL = 8, 30, 30
 _CLEAR = {"color": "rgba(0,0,0,0)"}
 
 
+_ADDED = ("slider", "boost", "policy", "choice")
+_SHORT = {"slider": "surprise, as the slider asks"}
+
+
 def steps(told: Explanation) -> list[tuple[str, float, float]]:
     """(name, from, to) of every bar: the starting point, the strongest parts, all others as one, and the score."""
-    named = [(short(part.title, _LABEL), part.value) for part in told.parts[:_BARS]]
-    rest = told.parts[_BARS:]
+    own = [part for part in told.parts if part.kind not in _ADDED]
+    added = [part for part in told.parts if part.kind in _ADDED]  # few, and never hidden among others
+    room = max(_BARS - len(added), 1)
+    named = [(short(_SHORT.get(part.kind, part.title), _LABEL), part.value) for part in (*own[:room], *added)]
+    rest = own[room:]
     if rest:
         named.append((f"{len(rest)} other reasons together", sum(part.value for part in rest)))
     bars = [("starting point", 0.0, told.base)] if told.base else []

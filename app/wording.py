@@ -14,6 +14,23 @@ NOT_PROFILED = (
     "Your list is not personalised. These are the titles that most people chose, the same for everybody. "
     "No record of you was read to make it."
 )
+LEARNING_HELP = (
+    "On: the next training of the models may use your past choices, for everybody's lists. Off: no next training does. "
+    "Your own list goes on either way, and your choice stays until you change it."
+)
+FORGET_HELP = (
+    "Takes what you chose out of every trained model now, at once. Your records stay, and so does your list. To keep it so, "
+    "switch off “Learn from me” as well."
+)
+HIDE_HELP = "Hide this title, or all of a category or provider. Take it back under “What I asked for”."
+START = (
+    "Pick what you like: a category, a few titles, or both. You get a list at once, with the reason of every title. Nothing "
+    "else about you is needed, and no model learns from you until you say so."
+)
+NOTICE_IN_SHORT = (
+    "This list is made from your own past choices. You can switch that off here in one step, and it stays off. What decides "
+    "the list, and what else you can do, is in the notice below."
+)
 SLIDER_HELP = (
     "0 shows the most relevant titles. Moving right gives up a stated part of that relevance, at most half, to show "
     "titles that fewer people know and that are further from what you chose."
@@ -42,9 +59,31 @@ NOTHING_KNOWN = (
 )
 
 
-def slider_effect(shown: dict[str, Any], chosen: dict[str, Any]) -> str:
+_SAME_BECAUSE = {
+    "their records are kept and used for nothing, as they asked": "Your records are kept and used for nothing, as you "
+    "asked. Take that back under My data.",
+    "they are not of age": "You are not of age, so no profile is made of you. Agree to personal lists under My data if you "
+    "may and want to.",
+    "their browser asks not to be profiled": "Your browser asks us not to profile you, so we do not. Agree to personal "
+    "lists under My data if you want them all the same.",
+}
+
+
+def same_for_all(reason: str | None) -> str:
+    """Why the list is the same for everybody."""
+    return f"{_SAME_BECAUSE[reason]} {NOT_PROFILED}" if reason in _SAME_BECAUSE else NOT_PROFILED
+
+
+def forgotten(models: int) -> str:
+    """What a person is told after “forget what you learned”."""
+    if not models:
+        return "No trained model held anything of you."
+    return f"Done: nothing of you is left in {models} trained model{'s' if models > 1 else ''}. Your records stay."
+
+
+def slider_effect(shown: dict[str, Any], chosen: dict[str, Any], *, trying: bool = False) -> str:
     """What the slider does to this list, in figures."""
-    whose = "your own setting" if chosen["slider"] is not None else "the default"
+    whose = "not kept yet" if trying else "your own setting" if chosen["slider"] is not None else "the default"
     if shown["serendipity"] == 0:
         return f"Most relevant titles, nothing given up ({whose})."
     budget = budget_of(shown["serendipity"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,7 @@ class AuditTables:
     profile_sizes: pd.Series | None = None  # history length by user_id, if it is not what `train` holds
     inputs: dict[str, pd.Series] = field(default_factory=dict)  # columns about people that a model may use, by user_id
     embeddings: pd.DataFrame | None = None  # numbers that a model keeps about people, index user_id
+    untold: Mapping[str, frozenset[str]] = field(default_factory=dict)  # segmentation: people who must not be put in it
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +59,13 @@ def measured(tables: AuditTables, plan: Plan) -> Measured:
     per_user = judged.per_user.join(shown, how="outer").reindex([*judged.per_user, *shown], axis=1)
     lists = list_statistics(coded, shown, plan.browsing)
     found = found_segments(coded, tables.items, tables.kinds, tables.train, tables.groups, plan)
+    found = replace(found, groups={name: _left(of, tables.untold.get(name)) for name, of in found.groups.items()})
     given = _given(tables, found.groups, plan)
     return Measured(coded, per_user, lists, _overall(per_user, lists, plan), found, given)
+
+
+def _left(labels: pd.Series, untold: frozenset[str] | None) -> pd.Series:
+    return labels[~labels.index.isin(list(untold))] if untold else labels
 
 
 def _given(tables: AuditTables, found: dict[str, pd.Series], plan: Plan) -> dict[str, pd.Series]:

@@ -1,9 +1,9 @@
-"""A process that erases and is killed on the way: `python -m tests.cut_off`, one order a line on standard input.
+"""A process that erases and is killed on the way: `python -m tests.cut_off`, an order a line.
 
-An order is a state folder and a number: the boundary at which a process of its own is killed with SIGKILL while it erases the person, or 0
-for one that is left alone and says how many boundaries there are. 'resume' goes on in another process. 'limit' and a number
-erases where no file may grow past so many bytes, and says what was said. A boundary is before and after each step, and
-before each file is put in place or removed and each transaction is kept.
+An order is a state folder and a number: the boundary at which a process of its own is killed with SIGKILL while it erases
+the person, or 0 for one that is left alone and says how many boundaries there are. 'resume' goes on in another process.
+'limit' and a number erases where no file may grow past so many bytes, and says what was said. A boundary is before and
+after each step, and before each file is put in place or removed and each transaction is kept.
 """
 
 from __future__ import annotations

@@ -17,12 +17,18 @@ from tests.browser import chromium, dashboard
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-PAGES = {"": "Your list", "audit": "How this was measured", "diversity": "Save as the default"}
+PAGES = {
+    "": "Your list",
+    "audit": "How this was measured",
+    "diversity": "Save as the default",
+    "explanations": "For whom the reasons are thinner",
+    "yardstick": "This page shows that definitions are computed as written",
+}
 READY = 60_000  # the first audit of 2,000 people is made while the page waits
 # said by the browser of Streamlit's own page: our policy blocks its one inline script, without harm
 _INLINE = re.compile(r"inline script|script-src")
 # asked for by Streamlit's own page relative to a deep link, before it knows where it is
-_DEEP_LINK = re.compile(r"/(audit|diversity)/_stcore/(health|host-config)$")
+_DEEP_LINK = re.compile(r"/(audit|diversity|explanations|yardstick)/_stcore/(health|host-config)$")
 # what Streamlit's own elements break and no setting of ours can mend: the rule, and the element that breaks it
 KNOWN = (
     # in the dark the slider's number has the primary colour (3.9 : 1). A lighter one would mend it and break the white
@@ -144,6 +150,9 @@ def test_the_keyboard_moves_the_slider_and_the_list_answers(visit: Visit) -> Non
     visit.move_slider("ArrowRight", 12)
     assert visit.list() != before
     assert visit.tab.get_by_text("Budget: at most 30%").count()
+    visit.tab.get_by_text(re.compile("of your titles (is|are) swapped")).wait_for()
+    visit.tab.get_by_role("button", name="Keep this").click()
+    visit.tab.get_by_text("(your own setting)").wait_for()
     visit.move_slider("Home", 1)
     assert visit.list() == before
     visit.tab.get_by_role("button", name="Follow the default again").click()

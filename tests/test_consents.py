@@ -28,7 +28,9 @@ from data.keep.database import open_database
 from data.keep.events import EventLog, Kind
 from data.keep.pseudonyms import Pseudonyms
 from data.keep.requests import Right
+from data.tables import Dataset
 from models.counted.counts import statistics_hash
+from models.histories import Training
 from models.registry import create
 
 DATA, USER, NOTICE = "ml", "the-person-4711", "What we do with your data."
@@ -225,6 +227,23 @@ def test_withdrawing_learning_reaches_the_models_now(world: Workspace, home: Pat
     assert world.choices.not_learned("demo") == {WHO}
     (request,) = world.requests.of("demo", WHO)
     assert (request.kind, request.outcome, request.late) == (Right.WITHDRAWAL, "done", False)
+
+
+def test_who_withdraws_while_a_model_is_fitted_is_not_in_it(world: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.use_cases import training
+
+    def interrupted(workspace: Workspace, dataset: Dataset) -> Training:
+        view = training_of(workspace, dataset)
+        consenting.withdraw(workspace, "demo", WHO, NOTICE, "learning")  # as another session would at this moment
+        return view
+
+    monkeypatch.setattr(training, "training_of", interrupted)
+    told = training.train(world, "demo", "popularity")
+    assert WHO not in world.model(told["model_id"]).training.users
+    assert world.shelf.about(told["model_id"])["statistics_hash"] == fitted_anew(world, told["model_id"])
+    monkeypatch.undo()
+    again = training.train(world, "demo", "popularity")["model_id"]
+    assert WHO not in world.shelf.load(again).training.users, "later trainings leave them out"
 
 
 def test_forgetting_what_was_learned_is_another_button(world: Workspace) -> None:

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -152,6 +153,53 @@ def test_two_people_and_two_sessions_at_once_lose_nothing(world: Workspace, sour
     hashes = {world.shelf.about(name)["statistics_hash"] for name in (model_id, by_hand)}
     assert len(hashes) == 1
     assert all(told.closed_at for user in people for told in world.requests.of("tiny", user))
+
+
+def test_another_session_between_two_steps_is_not_lost(
+    world: Workspace, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One session has changed the store, and before it changes the models another one does both."""
+    from app.use_cases import correcting
+
+    model_id = train(world, "tiny", "linear")["model_id"]
+    first, second = own(source)["item_id"].iloc[:2]
+    put_in = correcting.put_in
+
+    def later(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr(correcting, "put_in", put_in)
+        remove_record(world, "tiny", WHO, second)
+        return put_in(*given, **named)
+
+    monkeypatch.setattr(correcting, "put_in", later)
+    remove_record(world, "tiny", WHO, first)
+    training = world.shelf.load(model_id).training
+    held = training.items.values[training.matrix[[training.users.code(WHO)]].indices]
+    assert not {first, second} & set(held)
+    assert len(held) == len(own(source)) - 2
+    assert world.shelf.about(model_id)["data_hash"] == world.catalog.summary("tiny")["hash"]
+
+
+def test_who_is_erased_between_two_steps_is_not_put_back(
+    world: Workspace, source: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from app.use_cases import joining
+    from app.use_cases.erasing import erase
+    from app.use_cases.porting import portable
+
+    model_id = train(world, "tiny", "linear")["model_id"]
+    portable(world, "tiny", WHO, tmp_path / "mine.zip")
+    erase(world, "tiny", WHO)
+    put_in = joining.put_in
+
+    def later(workspace: Workspace, data: str, user: str, **named: Any) -> Any:
+        erase(workspace, data, user)
+        return put_in(workspace, data, user, **named)
+
+    monkeypatch.setattr(joining, "put_in", later)
+    with pytest.raises(BadInput, match="was erased while it was made"):
+        joining.join(world, "tiny", tmp_path / "mine.zip", "a notice", ("lists", "learning"), "again")
+    assert "again" not in world.shelf.load(model_id).training.users
+    assert world.pseudonyms.known("tiny", "again") is None
 
 
 def _tried(world: Workspace, user: str, item: str) -> str:

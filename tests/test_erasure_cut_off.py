@@ -273,7 +273,7 @@ def test_a_database_that_is_locked_on_the_way(
             return plain(step, *given)
 
         monkeypatch.setattr(doing, "_do", locked_from_the_models_on)
-        with pytest.raises(SightglassError, match="stopped while removing the person from models .*in use by another"):
+        with pytest.raises(SightglassError, match=r"stopped while removing the person from models .*in use by another"):
             erasing.erase(impatient, DATA, PERSON)
     monkeypatch.undo()
     assert PERSON not in impatient.catalog.open(DATA).interactions.users

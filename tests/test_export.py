@@ -25,6 +25,7 @@ from app.use_cases.choosing import exclude, set_profiling, set_slider, use_less
 from app.use_cases.consenting import give
 from app.use_cases.exporting import PURPOSE, my_data
 from app.use_cases.receipting import receipt
+from app.use_cases.retaining import set_retention
 from app.use_cases.training import train
 from app.workspace import Workspace
 from data.columns import Role
@@ -77,6 +78,7 @@ def fill(workspace: Workspace, source: Source) -> Workspace:
     use_less(workspace, "tiny", USER, third)
     workspace.choices.add_rule("tiny", USER, Rule(Effect.HIDDEN, "genres", "none such"))
     give(workspace, "tiny", USER, NOTICE, "audits")
+    set_retention(workspace, "tiny", {"receipts": 400}, "as in our notice")
     set_slider(workspace, "tiny", OTHER, 0.75)
     for who, k in ((USER, 3), (OTHER, 4), (USER, 5)):
         receipt(workspace, model_id, who, k)
@@ -258,6 +260,7 @@ def test_every_file_and_every_column_is_described(given_: Given, source: Source)
         assert all(table[key] for key in ("description", "origin", "purpose", "retention"))
     assert given_.manifest["data_set"]["licence"] == source.licence
     assert "single quote" in given_.manifest["spreadsheets"]
+    assert given_.manifest["retention_days"] == {"receipts": 400}
 
 
 def test_nobody_else_is_in_it(given_: Given, workspace: Workspace) -> None:

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import cached
 from app.text import label, literal, short
+from app.use_cases import choosing
 from app.use_cases.boost_previewing import preview_boost
 from app.use_cases.boosting import boosts, set_boost
 from app.use_cases.choosing import choice, exclude, hide, set_contact, set_default_slider, use_less
@@ -221,8 +222,12 @@ def test_moving_the_slider_changes_the_choice_the_list_and_the_sentence(state: P
     before, sentence = titles(at), next(line for line in texts(at) if "may be given up" in line or "given up" in line)
     at.slider(key=f"slider-demo-{PERSON}").set_value(1.0).run()
     assert not at.exception
-    assert choice(cached.workspace(), "demo", PERSON)["slider"] == 1.0
+    assert choice(cached.workspace(), "demo", PERSON)["slider"] is None, "nothing is kept before the person keeps it"
     assert titles(at) != before
+    assert not shown(person_page(), "Budget: at most 50%")
+    pressed(at, "Keep this")
+    assert choice(cached.workspace(), "demo", PERSON)["slider"] == 1.0
+    assert not [button for button in at.button if button.label == "Keep this"]
     assert not shown(at, sentence)
     assert shown(at, "Budget: at most 50%")
     model = doors.model_named("linear", state)
@@ -235,12 +240,77 @@ def test_following_the_default_again_works(state: Path) -> None:
     before = titles(at)
     at.slider(key=f"slider-demo-{PERSON}").set_value(0.8).run()
     assert titles(at) != before
-    next(button for button in at.button if button.label == "Follow the default again").click().run()
+    pressed(at, "Keep this")
+    pressed(at, "Follow the default again")
     assert not at.exception
     assert choice(cached.workspace(), "demo", PERSON)["slider"] is None
     assert at.slider(key=f"slider-demo-{PERSON}").value == 0.0
     assert titles(at) == before
     assert not [button for button in at.button if button.label == "Follow the default again"]
+
+
+def test_what_a_move_changes_is_told_before_it_is_kept_and_can_be_undone(state: Path) -> None:
+    workspace, model = cached.workspace(), doors.model_named("linear", state)
+    was, now = (recommend(workspace, model, PERSON, serendipity=position) for position in (0.0, 0.7))
+    at = person_page()
+    before = titles(at)
+    at.slider(key=f"slider-demo-{PERSON}").set_value(0.7).run()
+    old, new = ([row["item_id"] for row in told["items"]] for told in (was, now))
+    overlap = len(set(old) & set(new)) / 10
+    told = {metric.label: metric.value for metric in at.metric}
+    assert told["Overlap with now"] == f"{overlap:.0%}"
+    assert told["Relevance given up"] == f"{1 - now['relevance_kept']:.1%}"
+    assert told["Surprise"] == f"{np.mean([row['surprise'] for row in now['items']]):.2f}"
+    assert shown(at, f"{len(set(new) - set(old))} of your titles")
+    at = pressed(at, "Undo")
+    assert titles(at) == before
+    assert not at.metric
+    assert choice(workspace, "demo", PERSON)["slider"] is None
+    assert workspace.log.entries(kind="choice") == []
+
+
+def test_the_notice_is_recorded_before_the_first_personal_list(state: Path) -> None:
+    assert cached.workspace().log.entries(kind="notice") == []
+    first = person_page()
+    assert shown(first, "This list is made from your own past choices.")
+    assert len(cached.workspace().log.entries(kind="notice")) == 1
+    again = person_page()
+    assert not shown(again, "This list is made from your own past choices.")
+    assert len(cached.workspace().log.entries(kind="notice")) == 1
+    set_contact(cached.workspace(), "demo", "Ada Example")
+    assert shown(person_page(), "This list is made from your own past choices."), "another notice is told again"
+
+
+def test_learning_is_switched_off_and_what_was_learned_is_forgotten(state: Path) -> None:
+    workspace, model = cached.workspace(), doors.model_named("linear", state)
+    at = person_page()
+    at.toggle(key=f"learning-demo-{PERSON}").set_value(False).run()
+    assert workspace.choices.get("demo", PERSON).learning is False
+    pressed(at, "Forget what you learned")
+    assert shown(at, "nothing of you is left in 2 trained models")
+    assert PERSON not in workspace.model(model).training.users
+    assert PERSON in workspace.catalog.open("demo").interactions.users
+    again = person_page()
+    assert len(titles(again)) == 10
+    assert again.toggle(key=f"learning-demo-{PERSON}").value is False
+
+
+def test_a_title_and_a_provider_are_hidden_and_shown_again(state: Path) -> None:
+    workspace = cached.workspace()
+    at = person_page()
+    before = titles(at)
+    pressed(at, "This title")
+    assert before[0] not in titles(at)
+    provider = next(button for button in at.button if button.label.startswith("All of provider"))
+    provider.click().run()
+    assert not at.exception
+    rules = choice(workspace, "demo", PERSON)["rules"]
+    assert [rule.split(":")[:2] for rule in rules] == [["hidden", "provider"]]
+    gone = set(workspace.catalog.open("demo").items.query("provider == @rules[0].split(':', 2)[2]")["title"])
+    assert not {line.replace("\\", "") for line in titles(at)} & gone
+    choosing.drop_rule(workspace, "demo", PERSON, rules[0])
+    choosing.show_again(workspace, "demo", PERSON, choice(workspace, "demo", PERSON)["hidden"][0])
+    assert titles(person_page()) == before
 
 
 def test_the_sentence_names_titles_of_the_history_and_the_share_they_carry(state: Path) -> None:
@@ -394,6 +464,7 @@ def test_a_default_without_a_reason_is_not_saved(state: Path) -> None:
 def test_a_saved_default_reaches_who_has_no_own_setting_and_nobody_else(state: Path) -> None:
     at = person_page(OTHER)
     at.slider(key=f"slider-demo-{OTHER}").set_value(0.1).run()
+    pressed(at, "Keep this")
     own, others = titles(at, OTHER), titles(person_page())
     at = save_default(page("diversity"), 0.6, "More of the catalogue should be seen")
     assert [message.value for message in at.success]
@@ -443,8 +514,9 @@ def reason_lines(at: AppTest) -> list[str]:
     ]
 
 
-def pressed(at: AppTest, key: str) -> AppTest:
-    at.button(key=key).click().run()
+def pressed(at: AppTest, name: str) -> AppTest:
+    """The page after the button of this key, or with these words, was pressed."""
+    next(button for button in at.button if name in (button.key, button.label)).click().run()
     assert not at.exception
     return at
 

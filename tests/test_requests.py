@@ -12,10 +12,12 @@ from doors import copy_of_small_world
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.use_cases.judging import audited
 from app.use_cases.objecting import object_to_profiling, restrict
 from app.use_cases.recommending import recommend, recommend_non_profiled
 from app.use_cases.remodelling import training_of
 from app.use_cases.requesting import begun, ended, requests, set_deadline
+from app.use_cases.training import train
 from app.workspace import Workspace
 from data.errors import BadInput, NotFound
 from data.keep.events import Kind
@@ -132,6 +134,9 @@ def test_restricted_records_stay_and_are_not_trained_on(world: Workspace) -> Non
     assert "u0020" in dataset.interactions.users
     assert "u0020" not in training_of(world, dataset).users
     assert world.choices.restricted("demo") == {"u0020"}
+    trained = train(world, "demo", "popularity")["model_id"]
+    assert "u0020" not in world.shelf.load(trained).training.users
+    assert "u0020" not in audited(world, "demo").users.index
     restrict(world, "demo", "u0020", on=False)
     assert "u0020" in training_of(world, dataset).users
     assert [told.kind for told in world.requests.of("demo", "u0020")] == ["restriction", "restriction"]

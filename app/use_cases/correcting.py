@@ -47,12 +47,12 @@ def _correct(workspace: Workspace, data: str, user: str, edit: Edit, asked: dict
     former = dataset.interactions.hash if resumed is None else str(resumed.detail["former_hash"])
     request_id = begun(workspace, data, user, Right.CORRECTION, {**asked, "former_hash": former})
     try:
-        corrected = _rewritten(workspace, data, edit, resumed is not None)
+        _rewrite(workspace, data, edit, resumed is not None)
     except SightglassError:  # another session was first
         workspace.requests.close(request_id, "refused")
         raise
     of_records = asked["what"] != "attribute"
-    models = put_in(workspace, corrected, user, add=False, former=former) if of_records else []
+    models = put_in(workspace, data, user, add=False, former=former) if of_records else []
     _tell(workspace, data, user, request_id, asked)
     ended(workspace, request_id)
     return {"data": data, "request_id": request_id, "corrected": asked["what"], "models": models}
@@ -64,18 +64,19 @@ def _try(dataset: Dataset, edit: Edit) -> None:
     edit(dataset, pd.DataFrame(index=dataset.users.index, columns=apart, dtype="str"))
 
 
-def _rewritten(workspace: Workspace, data: str, edit: Edit, resumed: bool) -> Dataset:
+def _rewrite(workspace: Workspace, data: str, edit: Edit, resumed: bool) -> None:
     try:
-        return workspace.catalog.rewrite(data, edit)
+        workspace.catalog.rewrite(data, edit)
     except NotFound:
-        if not resumed:
+        if not resumed:  # else the record is gone already
             raise
-        return workspace.catalog.open(data)  # the record is gone already
 
 
 def _tell(workspace: Workspace, data: str, user: str, request_id: str, asked: dict[str, Any]) -> None:
     """The record says that a correction was made, and holds a commitment to which; never an item or a value."""
     with workspace.database.write() as session:
+        if workspace.requests.get(request_id).closed_at is not None:
+            return  # another session did the same, or erased the person: nobody makes them a new key
         who = workspace.pseudonyms.pseudonym(data, user, session)
         seal = workspace.pseudonyms.commitment(data, user, f"correction:{sorted(asked.items())}", session)
         detail = {"data": data, "request_id": request_id, "what": asked["what"], "commitment": seal}

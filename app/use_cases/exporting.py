@@ -19,6 +19,7 @@ from data.keep.events import Kind
 from data.keep.holdings import holdings
 from data.keep.home import write_whole
 from data.keep.requests import Right
+from data.keep.retention import POLICY
 from data.keep.verifier import sha256, zip_bytes
 
 __all__ = ["FORMAT", "PURPOSE", "checked_zip", "my_data"]
@@ -92,6 +93,7 @@ def _manifest(who: Person, tables: dict[str, list[dict[str, Any]]], files: dict[
         "tables": {name: {"rows": len(rows), **words.TABLES[name]} for name, rows in tables.items()},
         "stored": _stored(who, tables),
         "notices": _notices(who),
+        "retention_days": who.workspace.policies.setting(dataset.name, POLICY, {}),
         "files": {name: {"sha256": sha256(content), "size": len(content)} for name, content in files.items()},
         "spreadsheets": words.SPREADSHEETS,
         "not_held": list(words.NOT_HELD),
@@ -103,7 +105,7 @@ def _manifest(who: Person, tables: dict[str, list[dict[str, Any]]], files: dict[
 def _stored(who: Person, tables: dict[str, list[dict[str, Any]]]) -> dict[str, int]:
     """Rows about the person in every table of the database, as they stand when the events above were read."""
     found = holdings(who.workspace.database, who.dataset.name, who.user, who.pseudonym)
-    return {**found, "events": len(tables["events"])}
+    return {name: len(tables["events"]) if name == "events" else rows for name, rows in found.items()}
 
 
 def _notices(who: Person) -> dict[str, str]:

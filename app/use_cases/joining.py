@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from app.use_cases import consenting
-from app.use_cases.portable_file import Brought, Unusable, read_portable
+from app.use_cases.portable_file import Brought, Unusable, read_portable, wishes_in
 from app.use_cases.remodelling import put_in
 from app.use_cases.requesting import refused
 from app.workspace import Workspace
@@ -19,11 +18,12 @@ from data.columns import ITEM, TIME, VALUE
 from data.errors import BadInput
 from data.ids import Ids
 from data.keep import edits
-from data.keep.choices import Effect, Rule
 from data.keep.consents import Purpose
 from data.keep.events import Kind
 from data.tables import Dataset
+from models.registry import recommender_class
 
+SAME, MAY_DIFFER = "the same", "may differ"
 _WHAT = "join"
 _LONGEST_ID = 64
 
@@ -53,17 +53,24 @@ def join(
         _agree(workspace, dataset, user, brought, notice, wanted)
     former = dataset.interactions.hash
     if user not in dataset.interactions.users:
-        dataset = _add(workspace, dataset, user, brought, codes)
+        _add(workspace, dataset, user, brought, codes)
     learning = workspace.choices.get(data, user).learning
-    models = put_in(workspace, dataset, user, add=True, former=former) if learning else []
-    _tell(workspace, data, user, brought, "done")
+    models = put_in(workspace, data, user, add=True, former=former) if learning else []
+    _end(workspace, data, user, brought)
     return {
         "data": data,
         "user": user,
         "records": len(codes),
         "purposes": _agreed(workspace, data, user),
-        "models": models,
+        "models": [{**row, "list": _promised(workspace, row["name"])} for row in models],
     }
+
+
+def _promised(workspace: Workspace, model_id: str) -> str:
+    """Whether a model gives the same list as before: one of exact counts does; one that draws or keeps an order may not."""
+    about = workspace.shelf.about(model_id)
+    kind = recommender_class(about["model"], about["settings"].get("similarity"))
+    return SAME if kind.erasure == "exact" and about["model"] != "random" else MAY_DIFFER
 
 
 def _purposes(purposes: Sequence[str]) -> frozenset[Purpose]:
@@ -135,32 +142,16 @@ def _agree(
                 workspace.consents.record(session, data, user, mine, given, notice)
         choices.set_profiling(data, user, Purpose.LISTS in wanted, session)
         choices.set_learning(data, user, Purpose.LEARNING in wanted, session)
-        choices.restore(data, user, _settings(brought), session)
+        choices.restore(data, user, wishes_in(brought), session)
 
 
-def _settings(brought: Brought) -> dict[str, Any]:
-    """The fields of a choice that the file holds."""
-    sets: dict[str, set[str]] = {"excluded": set(), "less": set(), "hidden": set()}
-    slider, rules = None, set()
-    for row in brought.settings:
-        name, value = row["setting"], row["value"]
-        if name == "slider":
-            slider = float(json.loads(value))
-        elif name == "rule":
-            effect, kind, what = json.loads(value)
-            rules.add(Rule(Effect(effect), kind, what))
-        else:
-            sets[name].add(value)
-    return {"slider": slider, "rules": frozenset(rules), **{name: frozenset(items) for name, items in sets.items()}}
-
-
-def _add(workspace: Workspace, dataset: Dataset, user: str, brought: Brought, codes: np.ndarray) -> Dataset:
+def _add(workspace: Workspace, dataset: Dataset, user: str, brought: Brought, codes: np.ndarray) -> None:
     held = dataset.interactions
     values = None if held.value is None else np.array([row.get(VALUE, 1.0) for row in brought.interactions], float)
     times = None if held.timestamp is None else np.array([row.get(TIME, 0) for row in brought.interactions], np.int64)
     known = {row["attribute"]: row["value"] for row in brought.attributes}
     new = partial(edits.with_person, user=user, items=codes, values=values, times=times, attributes=known)
-    return workspace.catalog.rewrite(dataset.name, new)
+    workspace.catalog.rewrite(dataset.name, new)
 
 
 def _cut_off(workspace: Workspace, data: str, user: str, brought: Brought) -> bool:
@@ -184,7 +175,10 @@ def _agreed(workspace: Workspace, data: str, user: str) -> list[str]:
     return sorted({str(purpose) for (purpose, _), entry in state.items() if entry.given})
 
 
-def _tell(workspace: Workspace, data: str, user: str, brought: Brought, stage: str) -> None:
-    who = workspace.pseudonyms.pseudonym(data, user)
-    told = {"data": data, "stage": stage, "file": _seal(workspace, data, user, brought)}
-    workspace.log.append(Kind.JOIN, who, told, who)
+def _end(workspace: Workspace, data: str, user: str, brought: Brought) -> None:
+    with workspace.database.write() as session:
+        if workspace.pseudonyms.known(data, user) is None:  # nobody makes them a new key
+            raise BadInput("the new account was erased while it was made", fix="join again if that was not meant")
+        who = workspace.pseudonyms.pseudonym(data, user, session)
+        told = {"data": data, "stage": "done", "file": _seal(workspace, data, user, brought, session)}
+        workspace.log.append_within(session, Kind.JOIN, who, told, who)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from app.use_cases.boosting import boosts_for, boosts_line
 from app.use_cases.consenting import attributes_withheld, records_withheld
 from app.use_cases.counting import known_pairs
 from app.use_cases.evaluating import everybody, held_out
+from app.use_cases.tagging import switched_off
 from app.workspace import Workspace
 from audit.measured import AuditTables
 from data.columns import ITEM, TIME, USER, Role, Table
@@ -93,8 +94,9 @@ def our_lists(workspace: Workspace, dataset: Dataset, model_id: str, k: int) -> 
         NON_PROFILED: (everybody(popular, k), None),
     }
     groups = groups_of(workspace, dataset)
+    untold = switched_off(workspace, dataset.name)
     tables = {
-        label: tables_of(dataset, groups, shown, judged.outcomes, known, numbers)
+        label: tables_of(dataset, groups, shown, judged.outcomes, known, numbers, untold)
         for label, (shown, numbers) in lists.items()
     }
     return Jobs(tables, judged.protocol)
@@ -102,12 +104,18 @@ def our_lists(workspace: Workspace, dataset: Dataset, model_id: str, k: int) -> 
 
 def foreign_lists(workspace: Workspace, dataset: Dataset, lists: Path, truth: Path) -> Jobs:
     """The lists of any system, with their truth; every other choice of the data set counts as known."""
-    recommended = check_recommendations(read_known(lists, Table.RECOMMENDATIONS))
-    outcomes = check_outcomes(read_known(truth, Table.OUTCOMES))
+    gone = workspace.choices.restricted(dataset.name)
+    recommended = _without(check_recommendations(read_known(lists, Table.RECOMMENDATIONS)), gone)
+    outcomes = _without(check_outcomes(read_known(truth, Table.OUTCOMES)), gone)
     known = with_times(known_pairs(dataset, outcomes), dataset)
     told = f"lists of {lists.name}, truth of {truth.name}; all other choices of '{dataset.name}' count as known"
-    tables = tables_of(dataset, groups_of(workspace, dataset), recommended, outcomes, known)
+    untold = switched_off(workspace, dataset.name)
+    tables = tables_of(dataset, groups_of(workspace, dataset), recommended, outcomes, known, untold=untold)
     return Jobs({IMPORTED: tables}, told)
+
+
+def _without(table: pd.DataFrame, people: frozenset[str]) -> pd.DataFrame:
+    return table[~table[USER].isin(people)].reset_index(drop=True) if people else table
 
 
 def check_model(workspace: Workspace, data: str, model_id: str) -> None:
@@ -167,11 +175,12 @@ def tables_of(
     outcomes: pd.DataFrame,
     known: pd.DataFrame,
     numbers: pd.DataFrame | None = None,
+    untold: Mapping[str, frozenset[str]] | None = None,
 ) -> AuditTables:
     """The tables of an audit; columns that a model may read are looked at as inputs, too."""
     inputs = {name: column for name, column in groups.items() if dataset.roles.get(name) != Role.SENSITIVE}
     content = (dataset.items, dataset.kinds, groups, len(dataset.users))
-    return AuditTables(lists, outcomes, known, *content, inputs=inputs, embeddings=numbers)
+    return AuditTables(lists, outcomes, known, *content, inputs=inputs, embeddings=numbers, untold=untold or {})
 
 
 def _record(workspace: Workspace, data: str, read: dict[str, Any]) -> None:

@@ -90,8 +90,12 @@ def personal_request(
     return _request(workspace, data, model_id, model, user, choice, k, serendipity, without)
 
 
-def _withheld(workspace: Workspace, data: str, user: str, choice: Choice, signal: bool) -> Why | None:
+def withheld(workspace: Workspace, data: str, user: str, *, signal: bool = False) -> Why | None:
     """Why nobody may profile this person now, for a reason other than their own switch."""
+    return _withheld(workspace, data, user, workspace.choices.get(data, user), signal)
+
+
+def _withheld(workspace: Workspace, data: str, user: str, choice: Choice, signal: bool) -> Why | None:
     if choice.restricted:
         return Why.RESTRICTED
     minor = user in workspace.catalogue(data).minors

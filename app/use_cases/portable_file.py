@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from app.use_cases.porting import FORMAT, PACKAGE, PROOF, TABLES
 from data.columns import ITEM
+from data.keep.choices import Effect, Rule
 from data.keep.verifier import Broken, parse, sha256
 
 _LARGEST = 64 << 20  # bytes of all files together, unpacked
@@ -50,6 +52,22 @@ def read_portable(path: Path) -> Brought:
         )
     except (Broken, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unusable("it is not a whole file of this kind") from error
+
+
+def wishes_in(brought: Brought) -> dict[str, Any]:
+    """The fields of a choice (`data.keep.choices.Choice`) that the file holds."""
+    sets: dict[str, set[str]] = {"excluded": set(), "less": set(), "hidden": set()}
+    slider, rules = None, set()
+    for row in brought.settings:
+        name, value = row["setting"], row["value"]
+        if name == "slider":
+            slider = float(json.loads(value))
+        elif name == "rule":
+            effect, kind, what = json.loads(value)
+            rules.add(Rule(Effect(effect), kind, what))
+        else:
+            sets[name].add(value)
+    return {"slider": slider, "rules": frozenset(rules), **{name: frozenset(items) for name, items in sets.items()}}
 
 
 def _unpacked(path: Path) -> dict[str, bytes]:

@@ -37,17 +37,21 @@ def take_out(workspace: Workspace, data: str, user: str) -> list[dict[str, Any]]
         return [proof for name in names if (proof := _take_out(workspace, name, user))]
 
 
-def put_in(workspace: Workspace, dataset: Dataset, user: str, *, add: bool, former: str) -> list[dict[str, Any]]:
+def put_in(workspace: Workspace, data: str, user: str, *, add: bool, former: str) -> list[dict[str, Any]]:
     """Fit every model anew with the person's records as the data set holds them now; a row {name, state} a model.
 
     With `add` somebody whom a model does not know is added to it. `former` is the hash of the data set before the
-    change: a model of it is noted as one of the present data. A model of other titles is not changed, and said to be.
+    change: a model of it is noted as one of the present data. A model of other titles is not changed, and said to be. Of
+    somebody who was erased meanwhile nothing is put in.
     """
-    data = dataset.interactions
-    mine = data.take(data.user == data.users.code(user, "person"))
-    values = np.ones(len(mine)) if mine.value is None else mine.value
-    items = data.items.values[mine.item]
-    with _models(workspace, dataset.name) as names:
+    with _models(workspace, data) as names:
+        dataset = workspace.catalog.open(data)  # looked at now: another session may have changed it since
+        chosen = dataset.interactions
+        if user not in chosen.users:
+            return []
+        mine = chosen.take(chosen.user == chosen.users.code(user))
+        values = np.ones(len(mine)) if mine.value is None else mine.value
+        items = chosen.items.values[mine.item]
         return [_put_in(workspace, name, dataset, user, items, values, add, former) for name in names]
 
 

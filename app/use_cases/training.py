@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from app.use_cases.remodelling import training_of
+from app.use_cases.remodelling import take_out, training_of
 from app.workspace import Workspace
 from data.errors import BadInput, SightglassError
 from data.keep.events import Kind
@@ -28,9 +28,14 @@ def train(workspace: Workspace, data: str, model: str, settings: dict[str, Any] 
         seconds=seconds,
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    met = set(map(str, recommender.training.users.values))
+    for user in sorted(workspace.choices.not_learned(data) & met):  # who said so while it was fitted
+        take_out(workspace, data, user)
     if workspace.catalog.summary(data)["hash"] != data_hash:  # looked at last, so that no erasure comes between
         workspace.shelf.drop(model_id)
-        raise SightglassError(f"The data set '{data}' changed while the model was trained, so it is not kept; train again.")
+        raise SightglassError(
+            f"The data set '{data}' changed while the model was trained, so it is not kept; train again."
+        )
     params = recommender.settings.model_dump()
     statistics = workspace.shelf.about(model_id)["statistics_hash"]
     told = {"model_id": model_id, "data": data, "data_hash": data_hash, "params": params, "statistics_hash": statistics}

@@ -54,7 +54,7 @@ def wishes_of(workspace: Workspace, data: str, model: Recommender, choice: Choic
 
 def covered(catalogue: Catalogue, rule: Rule) -> list[str]:
     """Ids of the titles that a rule is about; none where the data set knows its category no longer."""
-    if rule.kind == DATA or rule.kind not in catalogue.items:
+    if rule.kind not in catalogue.items:
         return []
     text = catalogue.items[rule.kind].astype(object)
     there = text.notna()

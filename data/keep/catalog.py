@@ -42,7 +42,12 @@ class Catalog:
         return sorted(folder.name for folder in self._folder.iterdir() if _NAME.match(folder.name) and folder.is_dir())
 
     def register(
-        self, source: Source, name: str, *, replace: bool = False, leave_out: Callable[[list[str]], set[str]] | None = None
+        self,
+        source: Source,
+        name: str,
+        *,
+        replace: bool = False,
+        leave_out: Callable[[list[str]], set[str]] | None = None,
     ) -> Dataset:
         """Check what a loader read and keep it under a name; one that is taken is refused unless `replace`.
 

@@ -51,6 +51,7 @@ class Kind(StrEnum):
     SENSITIVE_READ = "sensitive-read"
     SIGN_OFF = "sign-off"
     OVERRIDE = "override"
+    NOTICE = "notice"  # it was shown to the person
     CONSENT = "consent"
     REQUEST = "request"
     CORRECT = "correct"

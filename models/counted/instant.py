@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from scipy.linalg import blas
 
 from models.counted.counts import subtract_person
 from models.counted.linear import Linear
@@ -33,30 +34,36 @@ class Inverse:
         U is their 0/1 history, and with dropout also √odds·e_j for every own item j (Sherman and Morrison 1950, Woodbury
         1950).
         """
-        return self._updated(items, -1.0)
+        return self._updated(items, -1.0, self.table.copy())
 
     def with_again(self, items: np.ndarray) -> Self:
         """P with the person in it again: (A + UUᵀ)⁻¹ = P − PU(I + UᵀPU)⁻¹UᵀP."""
-        return self._updated(items, 1.0)
+        return self._updated(items, 1.0, self.table.copy())
 
     def weights(self) -> np.ndarray:
         """B = I − P·diag(1/diag P), C order."""
-        table = self.table / -np.diag(self.table)
-        np.fill_diagonal(table, 0.0)
-        return table
+        return _normalised(self.table.copy())
 
-    def _updated(self, items: np.ndarray, sign: float) -> Self:
-        rows = self.table[items]  # P is symmetric: its rows are its columns, and lie together in memory
-        across, inner = rows.sum(axis=0, keepdims=True), rows[:, items]
+    def _updated(self, items: np.ndarray, sign: float, table: np.ndarray) -> Self:
+        """P after the update, written into `table`, which holds P."""
+        rows = table[items]  # P is symmetric: its rows are its columns, and lie together in memory
+        across, inner = rows.sum(axis=0), rows[:, items]
         if self.odds == 0:
-            core = np.array([[1.0 / (1.0 + sign * inner.sum())]])
-        else:
-            root = np.sqrt(self.odds)
-            across = np.vstack([across, root * rows])
-            side = root * inner.sum(axis=0, keepdims=True)
-            table = np.block([[np.array([[inner.sum()]]), side], [side.T, self.odds * inner]])
-            core = np.linalg.inv(np.eye(len(table)) + sign * table)
-        return type(self)(self.table - sign * (across.T @ (core @ across)), self.odds)
+            blas.dger(-sign / (1.0 + sign * inner.sum()), across, across, a=table.T, overwrite_a=1)
+            return type(self)(table, self.odds)
+        root = np.sqrt(self.odds)
+        wide = np.vstack([across[None, :], root * rows])
+        side = root * inner.sum(axis=0, keepdims=True)
+        core = np.block([[np.array([[inner.sum()]]), side], [side.T, self.odds * inner]])
+        table -= sign * (wide.T @ np.linalg.solve(np.eye(len(core)) + sign * core, wide))
+        return type(self)(table, self.odds)
+
+
+def _normalised(table: np.ndarray) -> np.ndarray:
+    """B of P, in its place."""
+    table /= -np.diag(table).copy()
+    np.fill_diagonal(table, 0.0)
+    return table
 
 
 def without_person(model: Linear, user: int) -> Linear:
@@ -66,5 +73,6 @@ def without_person(model: Linear, user: int) -> Linear:
     left = Linear(**model.settings.model_dump())
     left.training = model.training.without_user(user)
     left.counts = subtract_person(model.integer_counts(), own)
-    left._set_weights(Inverse.of(model).without(own).weights())
+    inverse = Inverse.of(model)  # nobody else has it, so it is updated where it lies
+    left._set_weights(_normalised(inverse._updated(own, -1.0, inverse.table).table))
     return left

@@ -10,7 +10,7 @@ import streamlit as st
 from app import wording
 from app.scope import Scope, recall, remember
 from app.text import label, short
-from app.use_cases import choosing
+from app.use_cases import choosing, contesting
 from app.use_cases.receipting import receipt as leave_receipt
 from app.workspace import Workspace
 from models.explanation import Explanation
@@ -121,3 +121,17 @@ def receipt(workspace: Workspace, scope: Scope, person: str) -> None:
         icon=":material/receipt_long:",
         help=wording.RECEIPT_HELP,
     )
+
+
+def contest(workspace: Workspace, scope: Scope, person: str, item: str) -> None:
+    """A case about this title: somebody who does not answer for the lists decides, with the reasons before them."""
+    said = st.text_area("What is wrong with it?", key=f"wrong-{person}-{item}", max_chars=1000, height=80)
+
+    def open_case() -> None:
+        told = contesting.contest(workspace, scope.model_id, person, item, said)
+        remember(f"case-{person}-{item}", told["case"])
+
+    st.button("Ask a person to look at it", on_click=open_case, disabled=not said.strip(), icon=":material/gavel:")
+    case = recall(f"case-{person}-{item}")
+    if case:
+        st.success(f"Case {case[:8]} is open. You find it under My data, Requests and cases.")

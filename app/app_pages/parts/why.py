@@ -144,3 +144,5 @@ def _data(workspace: Workspace, scope: Scope, person: str, asked: Asked, told: E
     st.markdown(literal(asked.contact or wording.NO_CONTACT))
     st.markdown("**Keep a proof**")
     control.receipt(workspace, scope, person)
+    st.markdown("**This is wrong**")
+    control.contest(workspace, scope, person, told.item)

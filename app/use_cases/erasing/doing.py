@@ -16,6 +16,7 @@ from data.keep.erasures import CERTIFIED, CLOSED, EXECUTED, VERIFIED, Erasure
 from data.keep.evidence import certificate, claims_sha256
 from data.keep.home import locked, private_folder, sweep, write_whole
 from data.keep.verifier import pretty
+from data.tables import Dataset
 
 VERSION = "0.1.0"
 SCOPE = (
@@ -30,8 +31,10 @@ def erase(workspace: Workspace, data: str, user: str, *, actor: str = "operator"
     Erasures that were cut off go on first. One that another process has under way for the same person is waited for,
     and its certificate returned.
     """
-    workspace.catalog.summary(data)
+    dataset = workspace.catalog.open(data)
     under_way = workspace.erasures.unfinished(data, user)
+    if not under_way:
+        _refuse_absent(dataset, user)  # at once, so that nothing is touched
     with _alone(workspace):
         done = {request.request_id: _perform(workspace, request) for request in workspace.erasures.unfinished()}
         if under_way:
@@ -53,10 +56,15 @@ def _alone(workspace: Workspace) -> Iterator[None]:
         yield
 
 
+def _refuse_absent(dataset: Dataset, user: str) -> None:
+    if user not in dataset.interactions.users:
+        fix = f"check the id; it must be one of the data set '{dataset.name}', and not erased yet"
+        raise NotFound("person", user, fix=fix)
+
+
 def _begin(workspace: Workspace, data: str, user: str, actor: str) -> Erasure:
     dataset = workspace.catalog.open(data)
-    if user not in dataset.interactions.users:
-        raise NotFound("person", user, fix=f"check the id; it must be one of the data set '{data}', and not erased yet")
+    _refuse_absent(dataset, user)
     detail = {"data_hash": dataset.interactions.hash, "copies": copies_of(workspace, data, user)}
     return workspace.erasures.begin(data, user, actor, detail)
 

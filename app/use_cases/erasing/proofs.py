@@ -69,32 +69,31 @@ def _erase_from_model(
         workspace.erasures.note(request, "removed", True, name)
         workspace.shelf.drop(name)
         return
-    if not _equal(after, fresh):
-        after, noted = fresh, {**noted, "class": "retrained"}
+    found, equal = _compared(after, fresh), True
+    if not _equal(found):  # then the retrain takes its place, and is said to be one
+        after, found, equal = fresh, _compared(fresh, fresh), False
+        noted = {**noted, "class": "retrained"}
         workspace.erasures.note(request, "before", noted, name)
-    if holds:
+    if holds or not equal:
         workspace.shelf.replace(name, after, data_hash=_data_hash(workspace, name, after, dataset, detail["data_hash"]))
-    workspace.erasures.note(request, "proofs", _proof(name, noted, after, fresh, source), name)
+    about = {"name": name, "class": noted["class"], "settings": after.settings.model_dump()}
+    proof = {**about, "stats_hash_before": noted["hash"], **found, "retrained_on": source}
+    workspace.erasures.note(request, "proofs", proof, name)
 
 
-def _proof(name: str, before: dict[str, str], after: Recommender, fresh: Recommender, source: str) -> dict[str, Any]:
+def _compared(after: Recommender, fresh: Recommender) -> dict[str, Any]:
+    """The erased model beside one fitted anew in the same run."""
     return {
-        "name": name,
-        "class": before["class"],
-        "settings": after.settings.model_dump(),
-        "stats_hash_before": before["hash"],
         "stats_hash_after": statistics_hash(after.statistics()),
         "stats_hash_retrain": statistics_hash(fresh.statistics()),
-        "retrained_on": source,
         "weights_max_diff_same_run": _largest_difference(after, fresh),
         "ranked_lists_equal": _same_lists(after, fresh),
     }
 
 
-def _equal(after: Recommender, fresh: Recommender) -> bool:
-    """Whether the erased model is what a retrain gives; where it is not, the retrain takes its place."""
-    same = statistics_hash(after.statistics()) == statistics_hash(fresh.statistics())
-    return same and _largest_difference(after, fresh) <= _MOST and _same_lists(after, fresh)
+def _equal(found: dict[str, Any]) -> bool:
+    same = found["stats_hash_after"] == found["stats_hash_retrain"]
+    return same and found["weights_max_diff_same_run"] <= _MOST and found["ranked_lists_equal"]
 
 
 def _anew(after: Recommender, dataset: Dataset) -> tuple[Recommender, str]:
@@ -125,7 +124,7 @@ def _same_records(one: Training, other: Training) -> bool:
 
 def _data_hash(workspace: Workspace, name: str, after: Recommender, dataset: Dataset, former: str) -> str:
     """What the model is of now: the data set as it is, or, where it was of another state of it, its own records."""
-    if workspace.shelf.about(name)["data_hash"] == former:
+    if workspace.shelf.about(name)["data_hash"] in (former, dataset.interactions.hash):
         return dataset.interactions.hash
     rows, columns = after.training.matrix.nonzero()
     values = after.training.matrix.data if after.training.explicit else None
