@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from app import cached
 from app.text import short
 
 _SCOPE = "scope"
+PERSON_HEADER = "SIGHTGLASS_PERSON_HEADER"  # name of the header; set by `sightglass serve --person-header`
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,13 @@ def current() -> Scope:
     """The scope of this run."""
     found: Scope = st.session_state[_SCOPE]
     return found
+
+
+def visitor() -> str | None:
+    """Who the visitor is by the header that the server trusts, empty if it says nothing; None on an open dashboard."""
+    if not os.environ.get(PERSON_HEADER):
+        return None
+    return str(st.user.get("person") or "")
 
 
 def opt_out_signal() -> bool:

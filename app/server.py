@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 import tomllib
 from collections.abc import AsyncIterator, Iterator
@@ -22,6 +23,7 @@ _POLICY = (
     "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'self'; "
     "form-action 'self'; object-src 'none'"
 )
+PERSON_HEADER = "SIGHTGLASS_PERSON_HEADER"
 _QUIET = 15.0  # seconds in which the first pages are painted before the self-test may start
 _HEADERS = {
     b"content-security-policy": _POLICY.encode(),
@@ -116,10 +118,15 @@ def build() -> st.App:
     return st.App(str(_SCRIPT), middleware=middleware, lifespan=_lifespan)
 
 
-def run(host: str, port: int) -> None:
-    """Serve until stopped."""
+def run(host: str, port: int, person_header: str = "") -> None:
+    """Serve until stopped. With `person_header` a visitor is who that header says, and sees their own pages alone.
+
+    Whoever stands before the server must set the header, and replace what a visitor sends under its name.
+    """
+    os.environ[PERSON_HEADER] = person_header
+    known = {"server.trustedUserHeaders": {person_header: "person"}} if person_header else {}
     print(f"Sightglass is opening at http://{host}:{port} ...", flush=True)
-    build().run(config={**_settings(), "server.port": port, "server.address": host})
+    build().run(config={**_settings(), **known, "server.port": port, "server.address": host})
 
 
 def _settings() -> dict[str, Any]:

@@ -29,7 +29,7 @@ _STARTS_WITHIN, _STOPS_WITHIN = 120.0, 15.0
 
 
 @contextmanager
-def dashboard(home: Path) -> Iterator[str]:
+def dashboard(home: Path, *options: str) -> Iterator[str]:
     """The address of a dashboard that serves the state folder `home`, ready; it is stopped at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -40,7 +40,7 @@ def dashboard(home: Path) -> Iterator[str]:
     home.parent.mkdir(parents=True, exist_ok=True)
     said = home.parent / "server.txt"
     with said.open("wb") as output:
-        command = [Path(sys.executable).with_name("sightglass"), "serve", "--port", str(port)]
+        command = [Path(sys.executable).with_name("sightglass"), "serve", "--port", str(port), *options]
         server = subprocess.Popen(command, env=surroundings, stdout=output, stderr=subprocess.STDOUT)
         try:
             _wait(server, f"http://127.0.0.1:{port}/_stcore/health", said)

@@ -21,10 +21,10 @@ PAGES = {
     "": "Your list",
     "audit": "How this was measured",
     "diversity": "Save as the default",
-    "explanations": "For whom the reasons are thinner",
+    "explanations": "How good are the reasons, and for whom",
     "yardstick": "This page shows that definitions are computed as written",
 }
-READY = 60_000  # the first audit of 2,000 people is made while the page waits
+READY = 180_000  # the first audit of 2,000 people is made while the page waits, on a machine that may be busy
 # said by the browser of Streamlit's own page: our policy blocks its one inline script, without harm
 _INLINE = re.compile(r"inline script|script-src")
 # asked for by Streamlit's own page relative to a deep link, before it knows where it is

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from app import cached, wording
-from app.app_pages.parts import notice, other_titles, switches, trial, why, wishes
+from app.app_pages.parts import notice, other_titles, switches, trial, who, why, wishes
 from app.scope import current, opt_out_signal
-from app.text import label, literal, short
+from app.text import label, literal
 from app.use_cases import choosing
 from app.use_cases.explaining import Asked
 from app.use_cases.personal import PersonalList
@@ -15,7 +15,7 @@ scope = current()
 workspace = cached.workspace()
 signal = opt_out_signal()
 
-person = st.selectbox("Person", cached.people(scope.data), key="person", bind="query-params", format_func=short)
+person = who.pick(workspace, scope)
 choice = choosing.choice(workspace, scope.data, person)
 switches.row(workspace, scope, person, choice)
 

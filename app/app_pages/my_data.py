@@ -3,9 +3,8 @@
 import streamlit as st
 
 from app import cached
-from app.app_pages.parts import agreed, guessed, held, rights
+from app.app_pages.parts import agreed, guessed, held, rights, who
 from app.scope import current
-from app.text import short
 
 scope = current()
 workspace = cached.workspace()
@@ -19,6 +18,6 @@ SECTIONS = {
     "Erase": rights.erasure,
 }
 
-person = st.selectbox("Person", cached.people(scope.data), key="person", bind="query-params", format_func=short)
+person = who.pick(workspace, scope)
 section = st.radio("Section", list(SECTIONS), key="section", horizontal=True, label_visibility="collapsed")
 SECTIONS[section](workspace, scope, person)

@@ -23,8 +23,11 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; this machine only unless you say otherwise.")] = (
         "127.0.0.1"
     ),
+    person_header: Annotated[
+        str, typer.Option(help="Header in which your proxy names the visitor; then people see their own pages alone.")
+    ] = "",
 ) -> None:
     """Open the dashboard."""
     from app.server import run
 
-    run(host, port)
+    run(host, port, person_header)

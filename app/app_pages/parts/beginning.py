@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import cached
-from app.scope import Scope, forget, recall, remember
+from app.scope import Scope, forget, recall, remember, visitor
 from app.text import literal, short
 from app.use_cases.starting import start, suggestions
 from app.workspace import Workspace
@@ -23,11 +23,12 @@ def form(workspace: Workspace, scope: Scope, notice: str) -> None:
 
     def begin() -> None:
         try:
-            told = start(workspace, scope.data, notice, list(items), likes)
+            told = start(workspace, scope.data, notice, list(items), likes, visitor() or None)
         except SightglassError as refused:
             remember("start-refused", str(refused))
             return
-        remember("person", told["user"])
+        if visitor() is None:
+            remember("person", told["user"])
         remember("started", told["user"])
         for key in ("start-titles", *(f"start-{column}" for column in cached.categories(scope.data))):
             forget(key)
@@ -40,7 +41,7 @@ def form(workspace: Workspace, scope: Scope, notice: str) -> None:
     if recall("started"):
         st.success(literal(f"Your list is ready. Your id is {recall('started')}."))
         st.page_link("app_pages/for_you.py", label="See my list and why", icon=":material/recommend:",
-                     query_params={"person": str(recall("started"))})  # fmt: skip
+                     query_params=None if visitor() else {"person": str(recall("started"))})  # fmt: skip
 
 
 def _categories(scope: Scope) -> list[str]:

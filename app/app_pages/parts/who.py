@@ -1,0 +1,22 @@
+"""Whom a page is about: anybody on an open dashboard, and only oneself where the server knows its visitors."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import cached
+from app.scope import Scope, visitor
+from app.text import literal, short
+from app.use_cases.admitting import admit
+from app.workspace import Workspace
+
+
+def pick(workspace: Workspace, scope: Scope) -> str:
+    """The person; a refusal ends the page."""
+    own = visitor()
+    if own is None:
+        people = cached.people(scope.data)
+        return str(st.selectbox("Person", people, key="person", bind="query-params", format_func=short))
+    person = admit(workspace, scope.data, own, st.query_params.get("person"))
+    st.caption(f"You are {literal(short(person))}.")
+    return person
