@@ -54,6 +54,11 @@ def visitor() -> str | None:
     return str(st.user.get("person") or "")
 
 
+def asked_person() -> str | None:
+    """Whom the address of the page is about."""
+    return st.query_params.get("person")
+
+
 def opt_out_signal() -> bool:
     """Whether the visitor's browser says that they do not want to be profiled (`Sec-GPC: 1`)."""
     return bool(st.context.headers.get("Sec-GPC") == "1")

@@ -12,7 +12,13 @@ from audit.inference.comparing import compare
 from audit.plan import Plan
 from audit.run import plain
 
-LISTS = ("ndcg", "gini_exposure", "coverage", "tail_share", "list_popularity")  # what stands beside the metrics of the plan
+LISTS = (
+    "ndcg",
+    "gini_exposure",
+    "coverage",
+    "tail_share",
+    "list_popularity",
+)  # what stands beside the metrics of the plan
 _WANTED = ("metric", "value", "low", "high", "n")
 
 

@@ -110,3 +110,9 @@ def test_what_else_changed_between_two_audits_is_said() -> None:
     apart = against_last(document(0.3, 0, group="g"), document(0.3, 0)).set_index("group")
     assert "New" in apart.loc["g", "reason"]
     assert "Gone" in apart.loc["f", "reason"]
+
+
+def test_rows_keep_the_order_of_the_later_audit_and_gone_ones_come_last() -> None:
+    later, earlier = document(0.3, 0, group="z"), document(0.3, 0, group="b")
+    later["groups"] = [*later["groups"], {**later["groups"][0], "group": "a"}]  # type: ignore[misc, index]
+    assert against_last(later, earlier)["group"].tolist() == ["z", "x", "a", "b"]

@@ -61,7 +61,10 @@ def test_a_small_share_is_not_rounded_to_nothing() -> None:
 
 SLIDER, ALIKE = Part("slider", "slider", "less known", 3), "people who rate as you do"
 STRONGEST = {
-    "slider": ([SLIDER, item("a", 1)], "Because you asked for more surprising titles: the slider is the strongest reason."),
+    "slider": (
+        [SLIDER, item("a", 1)],
+        "Because you asked for more surprising titles: the slider is the strongest reason.",
+    ),
     "boost": (
         [Part("boost", "item:x", "our pick", 3), item("a", 1)],
         "Because the operator boosts it (“our pick”): 75 % of what speaks for it.",

@@ -59,6 +59,9 @@ people_side.privacy(document)
 st.header("With and without a profile", anchor=False)
 evidence.both_modes(document)
 
+st.header("What opting out costs", anchor=False)
+comparisons.opted_out(document)
+
 st.header("Since the last audit", anchor=False)
 comparisons.since(run_id)
 

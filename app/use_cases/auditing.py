@@ -13,7 +13,8 @@ from app.spreadsheet import csv_bytes
 from app.use_cases.boosting import boosts_mark
 from app.use_cases.comparing import against_last, beside, check_versus
 from app.use_cases.counting import audit_counted, too_large
-from app.use_cases.judging import Jobs, audited, foreign_lists, groups_of, our_lists
+from app.use_cases.judging import PROFILED, Jobs, audited, foreign_lists, groups_of, our_lists
+from app.use_cases.opting_out import cost_of_opting_out
 from app.workspace import Workspace
 from audit.plan import Plan
 from audit.report.flat import flat_tables
@@ -66,6 +67,10 @@ def audit(
     workspace.log.append(Kind.AUDIT, "reviewer", {**about, "stage": "plan"})
     results = {label: run_audit(tables, plan, label=label) for label, tables in jobs.tables.items()}
     document = _document(results, about, jobs.protocol)
+    if jobs.twin is not None:
+        own = results[PROFILED].per_user["ndcg"]
+        groups = jobs.tables[PROFILED].groups
+        document["opt_outs"] = cost_of_opting_out(workspace, dataset, jobs.twin, groups, own, plan)
     if versus:
         document["side_by_side"] = beside(workspace, jobs, plan, model_id, versus, results)
     run_id = workspace.runs.save(

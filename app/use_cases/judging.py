@@ -55,6 +55,7 @@ class Jobs:
 
     tables: dict[str, AuditTables]
     protocol: str
+    twin: Recommender | None = None  # the model that was judged; none for imported lists
 
 
 def twin(workspace: Workspace, model_id: str) -> Twin:
@@ -99,7 +100,7 @@ def our_lists(workspace: Workspace, dataset: Dataset, model_id: str, k: int) -> 
         label: tables_of(dataset, groups, shown, judged.outcomes, known, numbers, untold)
         for label, (shown, numbers) in lists.items()
     }
-    return Jobs(tables, judged.protocol)
+    return Jobs(tables, judged.protocol, judged.model)
 
 
 def foreign_lists(workspace: Workspace, dataset: Dataset, lists: Path, truth: Path) -> Jobs:

@@ -52,7 +52,7 @@ def _clear(row: Row) -> bool:
 
 def _width(row: Row) -> tuple[float, float]:
     """Of two groups with mirrored gaps the one that is served worse comes first."""
-    return round(abs(row["gap"]), 9), row["gap"]
+    return round(abs(row["gap"]), 9), -row["gap"]
 
 
 def _sentence(row: Row, level: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from audit.report.closer import ADJUSTED, sections, turned
 from audit.report.compared import compared_sections
 from audit.report.groups import Attribute, attributes
 from audit.report.items import item_sections
+from audit.report.opted import opted_section
 from audit.report.people import people_sections
 from audit.report.providers import ProviderTable, provider_tables
 from audit.report.tables import Section
@@ -103,12 +104,21 @@ def contents(document: Document) -> Contents:
         turned=tuple(turned(document)),
         closer=sections(document),
         providers=provider_tables(document, others),
-        sides=(*item_sections(document), *people_sections(document), *compared_sections(document)),
+        sides=tuple(_sides(document)),
         sanity=tuple(Fact(words.SANITY.get(name, name), f"{n:,}") for name, n in document["sanity"].items()),
         notes=tuple(map(line, document["notes"])),
         glossary=_glossary(document),
         footer=_footer(document),
     )
+
+
+def _sides(document: Document) -> Iterator[Section]:
+    yield from item_sections(document)
+    yield from people_sections(document)
+    opted = opted_section(document)
+    if opted is not None:
+        yield opted
+    yield from compared_sections(document)
 
 
 def _subject(document: Document) -> str:

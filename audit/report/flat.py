@@ -35,6 +35,9 @@ def flat_tables(document: Mapping[str, Any]) -> dict[str, Rows]:
         "popularity_by_group": document.get("popularity_by_group") or (),
         "inference": privacy.get("inference") or (),
         "proxies": privacy.get("proxies") or (),
+        **{
+            f"opt_outs_{name}": (document.get("opt_outs") or {}).get(name) or () for name in ("rates", "cost", "served")
+        },
     }
     return {**always, **{name: rows for name, rows in more.items() if rows}}
 

@@ -10,6 +10,7 @@ import streamlit as st
 from app import assessment_words, cached, charts, displays
 from app.text import literal, short
 from audit.report.compared import TRADE_OFF, compared_sections
+from audit.report.opted import opted_section
 from audit.report.tables import Section, Table
 
 
@@ -29,6 +30,18 @@ def since(run_id: str) -> None:
     told = {**told, "rows": [row for row in told["rows"] if row["attribute"] == picked]}
     (section,) = compared_sections({"against_last": told})
     _shown(section, section.tables[0])
+
+
+def opted_out(document: dict[str, Any]) -> None:
+    """Who opted out, what it would cost the others, and how they are served."""
+    section = opted_section(document)
+    if section is None:
+        st.info("These lists are not of a model of ours, so nobody can opt out of them here.")
+        return
+    _read(section)
+    for table in section.tables:
+        st.markdown(f"**{literal(table.caption)}**")
+        _shown(section, table)
 
 
 def side_by_side(document: dict[str, Any], model_id: str, data: str, run_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import cached
-from app.scope import Scope, visitor
+from app.scope import Scope, asked_person, visitor
 from app.text import literal, short
 from app.use_cases.admitting import admit
 from app.workspace import Workspace
@@ -17,6 +17,6 @@ def pick(workspace: Workspace, scope: Scope) -> str:
     if own is None:
         people = cached.people(scope.data)
         return str(st.selectbox("Person", people, key="person", bind="query-params", format_func=short))
-    person = admit(workspace, scope.data, own, st.query_params.get("person"))
+    person = admit(workspace, scope.data, own, asked_person())
     st.caption(f"You are {literal(short(person))}.")
     return person

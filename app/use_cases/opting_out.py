@@ -1,0 +1,49 @@
+"""What opting out costs, for the audit of a model: from the lists that people have, never from a profile they refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from app.use_cases.evaluating import held_out
+from app.workspace import Workspace
+from audit.measures.coded import Coded
+from audit.measures.quality import quality
+from audit.opt_outs import METRIC, opt_outs
+from audit.plan import Plan
+from data.columns import ITEM, RANK, USER
+from data.tables import Dataset
+from models.base import Recommender
+from models.popularity import Popularity
+from models.serving import non_profiled
+
+
+def cost_of_opting_out(
+    workspace: Workspace, dataset: Dataset, model: Recommender, groups: dict[str, pd.Series], own: pd.Series, plan: Plan
+) -> dict[str, Any]:
+    """The tables of `audit.opt_outs` as rows; `model` is the twin, `own` the nDCG of its personal lists by user."""
+    out = workspace.choices.opted_out(dataset.name) & set(map(str, dataset.users.index))
+    same = _same_for_all(dataset, model, plan.k)
+    found = opt_outs(frozenset(out), dataset.users.index, groups, own, same, plan)
+    tables = {"rates": found.rates, "cost": found.cost, "served": found.served}
+    told = {name: _rows(table) for name, table in tables.items()}
+    return {"metric": METRIC, **told, "notes": list(found.notes)}
+
+
+def _same_for_all(dataset: Dataset, model: Recommender, k: int) -> pd.Series:
+    """NDCG of the one list that is the same for everybody, for each person with truth; nobody's history is masked."""
+    part, outcomes, _ = held_out(dataset)
+    counted = Popularity().fit(model.training)
+    codes = non_profiled(counted.item_counts, k)
+    listed = pd.DataFrame({ITEM: model.training.items.values[codes], RANK: range(1, len(codes) + 1)})
+    lists = pd.DataFrame({USER: outcomes[USER].unique()}).merge(listed, how="cross")
+    coded = Coded.of(lists, outcomes, part.frame()[[USER, ITEM]], dataset.items, k=k)
+    return quality(coded).per_user[METRIC]
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = table.astype(object)
+    return [
+        {str(name): value for name, value in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")
+    ]
