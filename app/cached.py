@@ -24,6 +24,7 @@ def workspace() -> Workspace:
     if seen[0] != now:
         seen[0] = now
         st.cache_data.clear()
+        _tags.clear()
         kept.forget_models()
     return kept
 

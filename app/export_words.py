@@ -7,8 +7,8 @@ from typing import Any
 from data.columns import ITEM, TIME, TITLE, USER, VALUE, Role
 
 _UNTIL_ERASED = (
-    "Kept until the operator removes it or you ask to be erased; where retention_days in manifest.json says a number of "
-    "days, until a purge after that."
+    "Kept until the operator removes it or you ask to be erased; where the operator set a number of days, until a purge "
+    "after that."
 )
 TABLES: dict[str, dict[str, Any]] = {
     "interactions": {
@@ -63,8 +63,23 @@ TABLES: dict[str, dict[str, Any]] = {
             "value": "which value of it",
         },
     },
+    "tags": {
+        "description": "What is worked out about you. It is not stored: this is what comes out at the moment you ask.",
+        "origin": "inferred: worked out from your choices, beside those of everybody else, when you ask and in each audit",
+        "purpose": "To assess whether groups of people are served worse. No list is made from it.",
+        "retention": "Not kept. It can be worked out for as long as your choices are here and you have not deleted the tag.",
+        "columns": {
+            "tag": "what is worked out",
+            "on": "true: it may be worked out; false: you deleted it, and it is not worked out again",
+            "value": "what came out for you; empty where nothing did, or where you deleted it",
+            "means": "what that value means",
+            "because": "what it comes from",
+            "records": "titles behind it, the first few, as JSON",
+            "used_for": "what it may be used for",
+        },
+    },
     "consents": {
-        "description": "What you agreed to or withdrew, entry by entry; the texts you saw are under notices in manifest.json.",
+        "description": "What you agreed to or withdrew, entry by entry, each with the hash of the text you saw.",
         "origin": "provided: you said so",
         "purpose": "To prove what may be done with your data, and to act on it.",
         "retention": "Until you ask to be erased, or as the operator's retention says.",
@@ -78,7 +93,7 @@ TABLES: dict[str, dict[str, Any]] = {
         },
     },
     "requests": {
-        "description": "What you asked for by right, this request included, which is still open while it is written.",
+        "description": "What you asked for by right. A copy of your data lists the request for that copy as still open.",
         "origin": "recorded when you asked",
         "purpose": "To answer in time, and to prove it.",
         "retention": "Until you ask to be erased, or as the operator's retention says.",
@@ -94,7 +109,7 @@ TABLES: dict[str, dict[str, Any]] = {
         },
     },
     "events": {
-        "description": "Entries about you in the record, this request and the readings for it included.",
+        "description": "Entries about you in the record, readings of what is noted about you included.",
         "origin": "recorded when it happened, under a pseudonym",
         "purpose": "To prove what was done with your data.",
         "retention": "Entries stay. When you are erased the key of your pseudonym is destroyed, and nobody can link them.",

@@ -16,12 +16,22 @@ Names = Callable[[str], str]  # item id -> title
 
 def sentence(told: Explanation) -> str:
     """One sentence: the strongest reasons, and how much of what speaks for the title they carry."""
-    reasons = [part for part in told.parts if part.value > 0]
-    if not told.user and told.model == "popularity":
-        return _popular(told.parts[0])
+    reasons = _speaking(told)
+    if not told.user and told.model == "popularity" and len(told.parts) == 1:
+        return f"{_popular(told.parts[0])} Nothing about you was used."
     if not reasons:
         return "Nothing in what we know of you speaks for this title."
     return _SENTENCES.get(_leading_kind(reasons), _mixed)(told, reasons)
+
+
+def _speaking(told: Explanation) -> list[Part]:
+    """What speaks for the title, the strongest first: each own title less what the person's own wish takes off it."""
+    less = {part.id: part.value for part in told.parts if part.kind == "choice" and part.value < 0}
+    net = [
+        part._replace(value=part.value + less.get(part.id, 0.0)) if part.kind == "item" else part for part in told.parts
+    ]
+    positive = [part for part in net if part.value > 0]
+    return sorted(positive, key=lambda part: -part.value) if less else positive
 
 
 def labels(told: Explanation) -> list[str]:
@@ -133,7 +143,12 @@ def _items(told: Explanation, reasons: Sequence[Part]) -> str:
 def _term(told: Explanation, reasons: Sequence[Part]) -> str:
     first = reasons[0]
     if first.id == "popularity":
-        return _popular(first)
+        alone = len(reasons) == 1
+        return (
+            _popular(first)
+            if alone
+            else f"{_popular(first)} That is {share_of([first], reasons)} of what speaks for it."
+        )
     if first.id == "chance":
         return "By chance: this model draws titles at random."
     own = [part for part in told.own_items if part.value > 0][:_NAMED]
@@ -144,7 +159,7 @@ def _term(told: Explanation, reasons: Sequence[Part]) -> str:
 
 
 def _popular(part: Part) -> str:
-    return f"Because it was {part.title}. Nothing about you was used."
+    return f"Because it was {part.title}."
 
 
 def _named(part: Part) -> str:

@@ -59,6 +59,12 @@ def asked_person() -> str | None:
     return st.query_params.get("person")
 
 
+def forget_person() -> None:
+    """Let the page be about nobody in particular."""
+    st.query_params.pop("person", None)
+    forget("person")
+
+
 def opt_out_signal() -> bool:
     """Whether the visitor's browser says that they do not want to be profiled (`Sec-GPC: 1`)."""
     return bool(st.context.headers.get("Sec-GPC") == "1")

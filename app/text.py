@@ -5,17 +5,24 @@ from __future__ import annotations
 import re
 
 _LONGEST = 120
+_JOINER = "\u2060"  # no width, and no space
+_SHORTCODE = re.compile(r":(?=[a-z0-9_+])")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&@])")
 
 
 def literal(text: object) -> str:
     """Text for a Markdown line: control characters out, markup escaped. For a title in a label see `label`."""
-    return _SPECIAL.sub(r"\\\1", _line(text))
+    return _escaped(_line(text))
 
 
 def label(text: object) -> str:
     """The same, cut to a length that fits a label."""
-    return _SPECIAL.sub(r"\\\1", short(text))
+    return _escaped(short(text))
+
+
+def _escaped(line: str) -> str:
+    # icons and emoji are looked for after escapes are read, so that a backslash does not keep them out: :name: is broken
+    return _SHORTCODE.sub(f":{_JOINER}", _SPECIAL.sub(r"\\\1", line))
 
 
 def short(text: object, longest: int = _LONGEST) -> str:

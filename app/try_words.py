@@ -50,11 +50,10 @@ def _line(move: Move) -> str:
 def why(move: Move) -> str:
     """The reason for one move."""
     if move.change == NEW:
-        strong = "few people know it" if move.rarity >= move.distance else "it is far from your own choices"
-        return f"{strong[:1].upper()}{strong[1:]} (rarity {move.rarity:.2f}, distance {move.distance:.2f} of 1)."
+        return f"It surprises more: rarity {move.rarity:.2f}, distance from your choices {move.distance:.2f} of 1."
     if move.change == GONE:
         return (
-            f"It surprises least for the {move.relevance_lost:.0%} of relevance it brings "
-            f"(rarity {move.rarity:.2f}, distance {move.distance:.2f})."
+            f"It surprises less: rarity {move.rarity:.2f}, distance {move.distance:.2f}. It held "
+            f"{move.relevance_lost:.0%} of the relevance of your list."
         )
     return "Titles before it left." if move.change == UP else "More relevant titles came before it."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from data.keep.choices import Effect
 
@@ -43,11 +42,6 @@ def rule(written: str) -> str:
     if f"{kind}:{value}" == RATINGS:
         return "Not used: how you rated titles"
     return _RULES[Effect(effect)].format(kind=kind, value=value)
-
-
-def held(chosen: Mapping[str, Any]) -> list[str]:
-    """Everything that was asked for and can be taken back here."""
-    return [*chosen["hidden"], *chosen["rules"]]
 
 
 def said_of(columns: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -8,28 +8,37 @@ from models.slider import budget_of
 
 PROFILING_HELP = (
     "On: the list is made from your own past choices. Off: it is the same list for everybody, made without any "
-    "personal data. Your choice stays until you change it."
+    "personal data. Your choice stays until you change it, and is written under “What you agreed to”: off withdraws all "
+    "that lists use, on agrees to all of it again."
 )
 NOT_PROFILED = (
     "Your list is not personalised. These are the titles that most people chose, the same for everybody. "
     "No record of you was read to make it."
 )
 LEARNING_HELP = (
-    "On: the next training of the models may use your past choices, for everybody's lists. Off: no next training does. "
-    "Your own list goes on either way, and your choice stays until you change it."
+    "On: the next training of the models may use your past choices, for everybody's lists. Off: no later training does, "
+    "and models that are trained already stay as they are until you press “Forget what you learned”. Your own list goes "
+    "on either way, and your choice stays until you change it."
 )
 FORGET_HELP = (
-    "Takes what you chose out of every trained model now, at once. Your records stay, and so does your list. To keep it so, "
-    "switch off “Learn from me” as well."
+    "Takes what you chose out of every trained model now, at once. Your records stay, and so does your list. A later "
+    "training may use them again; to keep it so, switch off “Learn from me” as well. Withdrawing consent to learning under "
+    "My data does both."
 )
-HIDE_HELP = "Hide this title, or all of a category or provider. Take it back under “What I asked for”."
+ASKED_FOR = (
+    "What I ask for: categories, providers, kinds of data"  # the same words always: a changed label closes the panel
+)
+HIDE_HELP = "Hide this title, or all of a category or provider. Take it back under “What I ask for”."
+HIDDEN_NOT_APPLIED = (
+    "What you asked to hide is part of what we know of you, so this list does not follow it. It is kept for your own list."
+)
 START = (
     "Pick what you like: a category, a few titles, or both. You get a list at once, with the reason of every title. Nothing "
     "else about you is needed, and no model learns from you until you say so."
 )
 NOTICE_IN_SHORT = (
-    "This list is made from your own past choices. You can switch that off here in one step, and it stays off. What decides "
-    "the list, and what else you can do, is in the notice below."
+    "This list is made from your own past choices and from what you told us you like. You can switch that off here in one "
+    "step, and it stays off. What decides the list, and what else you can do, is in the notice below."
 )
 SLIDER_HELP = (
     "0 shows the most relevant titles. Moving right gives up a stated part of that relevance, at most half, to show "
@@ -72,6 +81,12 @@ _SAME_BECAUSE = {
 def same_for_all(reason: str | None) -> str:
     """Why the list is the same for everybody."""
     return f"{_SAME_BECAUSE[reason]} {NOT_PROFILED}" if reason in _SAME_BECAUSE else NOT_PROFILED
+
+
+STILL_LEARNED = (
+    "“Learn from me” on the page For you only keeps you out of later trainings. Withdrawing learning here does that, and also "
+    "takes you out of every trained model now."
+)
 
 
 def forgotten(models: int) -> str:

@@ -37,45 +37,51 @@ def opt_outs(
     own: pd.Series,
     same: pd.Series,
     plan: Plan,
+    held: frozenset[tuple[str, str]] = frozenset(),
 ) -> OptOuts:
     """Compare people who opted out with the others.
 
     people: everybody; groups: attribute name, then group by user; own: nDCG of the personal lists of those who did not
-    opt out; same: nDCG of the list that is the same for all, for everybody with truth. Nobody who opted out is given a
+    opt out; same: nDCG of the list that is the same for all, for everybody with truth; held: (attribute, group) that the
+    main table of groups holds back, and so is held back here. Nobody who opted out is given a
     personal list to compare with: what it costs them is read off the others, who have both.
     """
     opted = pd.Series(people.astype(str).isin(list(out)), index=people)
     bootstrap, least = Bootstrap.of(plan), plan.minimum_cell
     rates = pd.concat(
-        [_rates(EVERYBODY, pd.Series(EVERYBODY, index=people), opted, least)]
-        + [_rates(name, labels, opted, least) for name, labels in groups.items()],
+        [_rates(EVERYBODY, pd.Series(EVERYBODY, index=people), opted, least, held)]
+        + [_rates(name, labels, opted, least, held) for name, labels in groups.items()],
         ignore_index=True,
     )
     both = pd.DataFrame({"own": own, "same": same[~same.index.isin(list(out))]}).dropna()
     cost = pd.concat(
-        [_cost(EVERYBODY, pd.Series(EVERYBODY, index=both.index), both, bootstrap, least)]
-        + [_cost(name, labels, both, bootstrap, least) for name, labels in groups.items()],
+        [_cost(EVERYBODY, pd.Series(EVERYBODY, index=both.index), both, bootstrap, least, held)]
+        + [_cost(name, labels, both, bootstrap, least, held) for name, labels in groups.items()],
         ignore_index=True,
     )
     served = _served(own.dropna(), same[same.index.isin(list(out))].dropna(), bootstrap, least)
     return OptOuts(rates, cost, served, _notes(int(opted.sum()), least))
 
 
-def _rates(attribute: str, labels: pd.Series, opted: pd.Series, least: int) -> pd.DataFrame:
+def _rates(
+    attribute: str, labels: pd.Series, opted: pd.Series, least: int, held: frozenset[tuple[str, str]]
+) -> pd.DataFrame:
     known = labels.reindex(opted.index)
     names = known.where(known.notna(), "unknown").astype(str)
     counts = pd.crosstab(names, opted).reindex(columns=[False, True], fill_value=0)
     left, gone = counts[False].to_numpy(), counts[True].to_numpy()
     size = left + gone
     hidden = _hidden(gone, left, least)
+    back = np.array([(attribute, name) in held for name in counts.index])
+    hidden |= back
+    if hidden.sum() == 1 and len(hidden) > 1:  # the only one would be the total less the others
+        hidden[np.argmin(np.where(hidden, np.inf, size))] = True
     rows = []
     for place, name in enumerate(counts.index):
         shown = not hidden[place]
-        rate, low, high = _wilson(int(gone[place]), int(size[place])) if shown else (np.nan,) * 3
-        told = float(gone[place]) if shown else np.nan
-        rows.append(
-            (attribute, name, int(size[place]) if size[place] >= least else np.nan, told, rate, low, high, not shown)
-        )
+        rate = _wilson(int(gone[place]), int(size[place])) if shown else (np.nan,) * 3
+        n = int(size[place]) if size[place] >= least and not back[place] else np.nan
+        rows.append((attribute, name, n, float(gone[place]) if shown else np.nan, *rate, not shown))
     return pd.DataFrame(rows, columns=["attribute", "group", "n", "opted_out", "rate", "low", "high", "hidden"])
 
 
@@ -97,12 +103,19 @@ def _wilson(count: int, n: int) -> tuple[float, float, float]:
     return count / n, float(interval.low), float(interval.high)
 
 
-def _cost(attribute: str, labels: pd.Series, both: pd.DataFrame, bootstrap: Bootstrap, least: int) -> pd.DataFrame:
+def _cost(
+    attribute: str,
+    labels: pd.Series,
+    both: pd.DataFrame,
+    bootstrap: Bootstrap,
+    least: int,
+    held: frozenset[tuple[str, str]],
+) -> pd.DataFrame:
     known = labels.reindex(both.index).dropna().astype(str)
     rows = []
     for name in sorted(known.unique()):
         mine = both.loc[known.index[known == name]]
-        if len(mine) < least:
+        if len(mine) < least or (attribute, name) in held:
             rows.append((attribute, name, *(np.nan,) * 6))
             continue
         lost = bootstrap.paired_difference(mine["same"].to_numpy(), mine["own"].to_numpy())

@@ -62,8 +62,10 @@ class Ids:
         return np.append(found, np.int32(-1))[places]
 
     def code(self, value: str, what: str = "id") -> int:
-        """The code of one id; raises `NotFound` naming it."""
+        """The code of one id; raises `NotFound` naming it, and of people nobody else."""
         found = int(self.codes([str(value)])[0])
+        if found < 0 and what in ("user", "person"):
+            raise NotFound(what, str(value), fix="check the id")
         if found < 0:
             raise NotFound(what, str(value), [str(v) for v in self.values[:5]])
         return found

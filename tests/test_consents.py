@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from addresses import fresh_address
-from doors import copy_of_small_world, model_named
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +31,7 @@ from data.tables import Dataset
 from models.counted.counts import statistics_hash
 from models.histories import Training
 from models.registry import create
+from tests.doors import copy_of_small_world, model_named
 
 DATA, USER, NOTICE = "ml", "the-person-4711", "What we do with your data."
 CELLS = [(purpose, category) for purpose in Purpose for category in (Category.CHOICES, Category.RATINGS)]
@@ -198,14 +198,16 @@ def test_one_kind_of_data_is_withdrawn_alone(world: Workspace) -> None:
     assert world.choices.get("demo", WHO).rules == frozenset()
 
 
-def test_who_agrees_to_a_part_agrees_to_nothing_else(world: Workspace) -> None:
+def test_agreeing_to_a_part_switches_nothing_off(world: Workspace) -> None:
+    untouched = world.choices.get("demo", WHO)
+    for purpose, category in consenting.cells_of(world.catalog.open("demo")):
+        consenting.give(world, "demo", WHO, NOTICE, purpose, category)
+        assert world.choices.get("demo", WHO) == untouched
+        assert world.choices.not_learned("demo") == frozenset()
+    consenting.withdraw(world, "demo", WHO, NOTICE, "learning", "choices")
+    assert not world.choices.get("demo", WHO).learning, "one kind of data keeps whole records out"
     consenting.give(world, "demo", WHO, NOTICE, "learning", "choices")
-    assert not world.choices.get("demo", WHO).learning, "a model reads the ratings too"
-    consenting.give(world, "demo", WHO, NOTICE, "learning")
-    assert world.choices.get("demo", WHO).learning
-    consenting.give(world, "demo", WHO, NOTICE, "lists", "choices")
-    assert Rule(Effect.UNUSED, "data", "ratings") in world.choices.get("demo", WHO).rules
-    assert world.choices.get("demo", WHO).learning
+    assert world.choices.get("demo", WHO) == untouched
 
 
 def fitted_anew(world: Workspace, model_id: str) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from doors import copy_of_small_world, model_named
 
 from app.use_cases.choosing import set_contact, set_profiling
 from app.use_cases.contesting import cases, close_case, contest
@@ -17,6 +16,7 @@ from app.use_cases.recommending import recommend
 from app.workspace import Workspace
 from data.errors import BadInput, NotFound
 from data.keep.events import Kind
+from tests.doors import copy_of_small_world, model_named
 
 WHO, OWNER, REVIEWER = "u0007", "Ada Example, ada@example.org", "Grace Reviewer"
 

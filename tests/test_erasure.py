@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -28,6 +30,7 @@ from app.use_cases.recommending import recommend, recommend_all
 from app.use_cases.reporting import report
 from app.use_cases.training import train
 from app.workspace import Workspace, opened
+from data.columns import MINOR
 from data.errors import NotFound, SightglassError
 from data.keep.choices import Effect, Rule
 from data.keep.consents import Category, Purpose
@@ -191,16 +194,46 @@ def test_what_dead_processes_left_is_removed_too(tiny: Path) -> None:
 
 
 def test_memory_forgets_as_well(tiny: Path) -> None:
-    with opened(tiny) as kept:
-        linear = model_named(kept, "linear")
-        version = cached.version_of(linear)
-        assert PERSON in cached.people(linear, version)
-        assert PERSON in kept.model(linear).training.users
-    erase(tiny)  # by another process or door: this one was not told
-    cached.workspace()
-    assert PERSON not in cached.people(linear, version)  # what was kept under the former version is gone
+    """A process of its own erases, and this one is not told."""
+    young_people(tiny, PERSON, OTHER)
+    kept = cached.workspace()
+    linear, former = model_named(kept, "linear"), kept.catalog.stamp(DATA)
+    assert PERSON in seen_by_the_dashboard(kept, linear)
+    command = [sys.executable, "-c", "from app.cli import main; main()", "erase", "--data", DATA, "--user", PERSON]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "SIGHTGLASS_HOME": str(tiny)})
+    assert kept.catalog.stamp(DATA) != former
+    seen = seen_by_the_dashboard(cached.workspace(), linear)
+    assert PERSON not in seen
+    assert OTHER in seen
+    # what was kept under the former state is gone from memory, and not only passed over
+    assert PERSON not in cached._people(DATA, former)
+    assert not [name for name, labels in cached._tags(DATA, former).groups.items() if PERSON in labels.index]
     held = {key: model for key, (_, model) in workspace._CACHE.items() if key[0] == str(tiny / "models")}
     assert not [key for key, model in held.items() if PERSON in model.training.users]
+    titles = [told for (folder, _), (_, told) in workspace._TITLES.items() if folder == str(tiny)]
+    assert not [told for told in titles if PERSON in told.minors]
+    assert OTHER in kept.catalogue(DATA).minors
+    kept.database.close()
+
+
+def seen_by_the_dashboard(kept: Workspace, linear: str) -> set[str]:
+    """Everybody whom the caches name, asked as the pages ask; somebody has to be in all of them, or in none."""
+    named = [set(cached.people(DATA)), set(map(str, kept.model(linear).training.users.values))]
+    named += [set(map(str, labels.index)) for labels in cached.tags(DATA).groups.values()]
+    named.append(set(kept.catalogue(DATA).minors))
+    everywhere = set.intersection(*named)
+    assert not (set.union(*named) - everywhere) & {PERSON, OTHER}
+    return everywhere
+
+
+def young_people(home: Path, *users: str) -> None:
+    """Say that some are not of age, so that the catalogue of titles names them."""
+    with opened(home) as kept:
+        kept.catalog.rewrite(DATA, lambda held, apart: (replace(held, users=marked(held.users, users)), apart))
+
+
+def marked(table: pd.DataFrame, users: tuple[str, ...]) -> pd.DataFrame:
+    return table.assign(**{MINOR: np.where(table.index.isin(users), "yes", "no")})
 
 
 @pytest.mark.parametrize("switch", ["learning", "profiling", "restricted"])

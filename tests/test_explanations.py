@@ -17,14 +17,14 @@ from data.demo import demo_source
 from data.errors import BadInput
 from models.base import Recommender
 from models.explanation import Exactness, Explanation, Part
-from models.histories import Profiles, Training
+from models.histories import Profiles, Training, history
 from models.registry import create
 from models.serving import Boost, Request, serve
 from models.why.contrast import contrast
 from models.why.document import as_document, from_document
 from models.why.reasons import explain_served
 from tests.test_models_contract import IDS, MODELS
-from tests.worlds import published_split, small_training
+from tests.worlds import published_split, small_training, surprise_literally
 
 EXACT = [("linear", {"regularization": 458}), ("item-neighbours", {}), ("popularity", {}), ("random", {})]
 PAIRS = 10_000
@@ -62,9 +62,8 @@ def shown_score(model: Recommender, request: Request, item: int) -> float:
     total = score + sum(boost.values[item] for boost in request.boosts)
     for code in request.less:
         total -= 0.5 * (score - model.scores(one.without(np.array([code])))[0, item])
-    people = len(model.training.users)
-    count = max(int((model.training.matrix.indices == item).sum()), 1)
-    return float(total + serve(model, request).price * -np.log2(count / people))
+    own = history(one)[0].tolist()
+    return float(total + serve(model, request).price * surprise_literally(model.training, own, item))
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -26,6 +26,8 @@ from app.use_cases.consenting import give
 from app.use_cases.exporting import PURPOSE, my_data
 from app.use_cases.receipting import receipt
 from app.use_cases.retaining import set_retention
+from app.use_cases.tagging import NAMES as TAGS
+from app.use_cases.tagging import set_tag
 from app.use_cases.training import train
 from app.workspace import Workspace
 from data.columns import Role
@@ -207,6 +209,7 @@ def test_the_manifest_counts_what_a_direct_query_counts(given_: Given, workspace
         "attributes": len(workspace.catalog.open("tiny").roles),
         "choices": 4 + len(held.excluded) + len(held.less) + len(held.hidden),
         "rules": 1,
+        "tags": len(TAGS),
         "consents": rows_in(workspace, "consents"),
         "requests": rows_in(workspace, "requests"),
         "models": 1,
@@ -247,6 +250,44 @@ def test_consent_requests_rules_and_switches_are_given(given_: Given, workspace:
     assert given_.rows("rules") == [{"effect": "hidden", "kind": "genres", "value": "none such"}]
     switches = {row["setting"]: (row["value"], row["own"]) for row in given_.rows("choices")}
     assert (switches["learning"], switches["restricted"]) == (("yes", "no"), ("no", "no"))
+
+
+def test_what_is_worked_out_is_given_as_audits_work_it_out(given_: Given, workspace: Workspace, source: Source) -> None:
+    """It is stored nowhere, so the file says that it was worked out; counted here from the table that came in."""
+    rows = {row["tag"]: row for row in given_.rows("tags")}
+    assert set(rows) == set(TAGS)
+    own = source.interactions.frame.query("user_id == @USER")
+    sizes = source.interactions.frame.groupby("user_id").size()
+    third = ["light", "medium", "heavy"][int((len(own) > sizes.quantile([1 / 3, 2 / 3])).sum())]
+    assert (rows["activity"]["value"], rows["activity"]["on"]) == (third, True)
+    titles = dict(zip(source.items.frame["item_id"], source.items.frame["title"], strict=True))
+    for row in rows.values():
+        assert set(json.loads(row["records"])) <= {titles[item] for item in own["item_id"]}
+        assert row["used_for"].startswith("audits")
+    assert given_.manifest["tables"]["tags"]["origin"].startswith("inferred")
+    assert "tags" not in given_.manifest["stored"]
+    assert not any("tag" in name or "activity" in name for name in portable_files(workspace, given_.path.parent))
+
+
+def portable_files(workspace: Workspace, folder: Path) -> list[str]:
+    """Names of the files that may be taken elsewhere, with what is in them."""
+    from app.use_cases.porting import portable
+
+    told = portable(workspace, "elsewhere", USER, folder / "along.zip")
+    with zipfile.ZipFile(told["path"]) as archive:
+        found = [f"{name} {archive.read(name).decode()}" for name in archive.namelist()]
+    (folder / "along.zip").unlink()
+    return found
+
+
+def test_a_tag_that_was_deleted_is_given_as_deleted(workspace: Workspace, tmp_path: Path) -> None:
+    set_tag(workspace, "elsewhere", USER, "activity", on=False)
+    told = my_data(workspace, "elsewhere", USER, tmp_path / "e.zip")
+    with zipfile.ZipFile(told["path"]) as archive:
+        rows = {row["tag"]: row for row in json.loads(archive.read("tags.json"))}
+    assert (rows["activity"]["on"], rows["activity"]["value"], rows["activity"]["records"]) == (False, None, "[]")
+    assert rows["popularity taste"]["value"]
+    set_tag(workspace, "elsewhere", USER, "activity", on=True)
 
 
 def test_every_file_and_every_column_is_described(given_: Given, source: Source) -> None:

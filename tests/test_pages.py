@@ -92,7 +92,7 @@ def test_every_page_opens_with_every_model(everything: Path, model: str) -> None
         at.switch_page(file).run()
         assert not at.exception, file
         assert not at.error, file
-        assert len(texts(at)) > 5, file
+        assert len(texts(at)) > 3, file
 
 
 def test_a_page_that_is_not_registered_does_not_open(state: Path) -> None:
@@ -209,7 +209,8 @@ def test_titles_appear_as_written_and_never_as_markup(home: Path) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_escaped_text_reads_as_it_was_written(name: str) -> None:
     text = HOSTILE[name]
-    assert re.sub(r"\\(.)", r"\1", literal(text)) == " ".join(text.split())
+    assert re.sub(r"\\(.)", r"\1", literal(text)).replace("\u2060", "") == " ".join(text.split())
+    assert not re.search(r":[\w+/-]+:", re.sub(r"\\(.)", r"\1", literal(text))), "an icon or emoji by its name"
     assert not _MARKUP.search(literal(text))
     assert len(short(text)) <= 120
 
@@ -272,13 +273,13 @@ def test_what_a_move_changes_is_told_before_it_is_kept_and_can_be_undone(state: 
 def test_the_notice_is_recorded_before_the_first_personal_list(state: Path) -> None:
     assert cached.workspace().log.entries(kind="notice") == []
     first = person_page()
-    assert shown(first, "This list is made from your own past choices.")
+    assert shown(first, "This list is made from your own past choices")
     assert len(cached.workspace().log.entries(kind="notice")) == 1
     again = person_page()
-    assert not shown(again, "This list is made from your own past choices.")
+    assert not shown(again, "This list is made from your own past choices")
     assert len(cached.workspace().log.entries(kind="notice")) == 1
     set_contact(cached.workspace(), "demo", "Ada Example")
-    assert shown(person_page(), "This list is made from your own past choices."), "another notice is told again"
+    assert shown(person_page(), "This list is made from your own past choices"), "another notice is told again"
 
 
 def test_learning_is_switched_off_and_what_was_learned_is_forgotten(state: Path) -> None:
@@ -388,12 +389,15 @@ def test_the_table_of_reasons_adds_up_to_the_score_shown(state: Path) -> None:
     base, parts, score = (float(word) for word in re.findall(r"[+-]?\d+\.\d{6}", told))
     assert base + parts == pytest.approx(score, abs=2e-6)
     table = at.dataframe[0].value
-    assert table["part of the score"].sum() == pytest.approx(parts, abs=1e-6)
+    assert table["part"].sum() == pytest.approx(parts, abs=1e-6)
 
 
-def test_a_person_of_the_address_who_is_not_there_is_dropped(state: Path) -> None:
-    at = page(person="nobody", model="nothing", data="nowhere")
-    assert at.selectbox(key="person").value == PERSON
+def test_a_person_of_the_address_who_is_not_there_is_refused_and_nobody_else_is_shown(state: Path) -> None:
+    for name in ("for_you", "my_data"):
+        at = page(name, person="nobody", model="nothing", data="nowhere")
+        assert next(str(said.value).replace("\\", "") for said in at.warning).startswith("There is no person 'nobody'")
+        assert PERSON not in " ".join(texts(at))
+        assert not at.radio
 
 
 # -- Audit ----------------------------------------------------------------------------------------------------------
@@ -631,7 +635,9 @@ def test_every_view_opens_for_every_model_and_why_not_answers(everything: Path, 
         assert not at.error, view
         said[view] = [line.replace("\\", "") for line in texts(at)]
     assert any("Compared with" in line for line in said["Reasons"])
-    assert any(line.startswith(("- Without", "No set of up to 25")) for line in said["What if"])
+    assert any(
+        line.startswith(("- Without", "No set of up to 25", "No past choice of yours")) for line in said["What if"]
+    )
     assert any(" scores " in line for line in said["What if"])
     assert any("people" in line for line in said["People"])
     assert any(line.startswith("- ") for line in said["Data"])

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from doors import copy_of_small_world
 
 from app.use_cases.choosing import exclude, hide, set_slider, use_less
 from app.use_cases.erasing import erase
@@ -25,6 +24,7 @@ from data.errors import BadInput, NotFound
 from data.keep.choices import Choice
 from data.keep.events import Kind
 from data.keep.verifier import canonical, sha256, zip_bytes
+from tests.doors import copy_of_small_world
 
 WHO, NOTICE, ALL = "u0007", "What is done with your data.", ("lists", "learning", "audits")
 EXACT = ("linear", "item-neighbours", "popularity", "content")

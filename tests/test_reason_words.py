@@ -80,7 +80,7 @@ STRONGEST = {
     "chance": ([Part("term", "chance", "drawn at random", 0.2)], "By chance: this model draws titles at random."),
     "popularity": (
         [Part("term", "popularity", "chosen by 1 person", 1)],
-        "Because it was chosen by 1 person. Nothing about you was used.",
+        "Because it was chosen by 1 person.",
     ),
     "only against": ([item("a", -1)], "Nothing in what we know of you speaks for this title."),
     "nothing": ([], "Nothing in what we know of you speaks for this title."),

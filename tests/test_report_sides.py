@@ -33,8 +33,8 @@ from data.demo import demo_source
 from data.tables import Source
 
 SECTIONS = (
-    "item_shares", "item_places", "item_columns", "inequality", "reach", "segments", "lift", "privacy", "against_last",
-    "trade_off", "side_by_side",
+    "item_shares", "item_places", "item_columns", "inequality", "reach", "segments", "lift", "privacy", "opt_outs",
+    "against_last", "trade_off", "side_by_side",
 )  # fmt: skip
 RARE = "a rare group"
 NUMBER = re.compile(r"\d")
@@ -171,6 +171,7 @@ def test_runs_from_before_have_none_of_it(told: dict[str, Any]) -> None:
         "privacy",
         "against_last",
         "side_by_side",
+        "opt_outs",
     )
     old = {name: value for name, value in told.items() if name not in gone}
     assert contents(old).sides == ()

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from doors import copy_of_small_world
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from app.workspace import Workspace
 from data.errors import BadInput, NotFound
 from data.keep.events import Kind
 from data.keep.requests import Right, Stage
+from tests.doors import copy_of_small_world
 
 WHO, NOW = "u0007", datetime(2026, 6, 1, tzinfo=UTC)
 

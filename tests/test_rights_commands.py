@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import copy_of_small_world, model_named
 
 from app.cli import main
 from app.use_cases.judging import audited, groups_of
 from app.workspace import opened
 from data.keep.events import Kind
+from tests.doors import copy_of_small_world, model_named
 
 WHO = "u0007"
 

@@ -18,6 +18,7 @@ from app.use_cases.correcting import correct_rating, remove_record
 from app.use_cases.erasing import erase
 from app.use_cases.exporting import my_data
 from app.use_cases.joining import join
+from app.use_cases.objecting import restrict
 from app.use_cases.porting import portable
 from app.use_cases.retaining import purge, set_retention
 from app.use_cases.training import train
@@ -60,6 +61,7 @@ def do_purge(workspace: Workspace) -> None:
 
 WORK: dict[str, Callable[[Workspace], Any]] = {
     "withdraw": lambda ws: withdraw(ws, "tiny", WHO, NOTICE),
+    "restrict": lambda ws: restrict(ws, "tiny", WHO),
     "correct": lambda ws: correct_rating(ws, "tiny", WHO, OWN[0], 1.0),
     "remove": lambda ws: remove_record(ws, "tiny", WHO, OWN[0]),
     "export": lambda ws: my_data(ws, "tiny", WHO, ws.folder / "all.zip"),
@@ -121,7 +123,7 @@ def state(workspace: Workspace) -> dict[str, Any]:
         "data": workspace.catalog.summary("tiny")["hash"],
         "models": {name: workspace.shelf.about(name)["statistics_hash"] for name in workspace.shelf.ids()},
         "people": {name: len(workspace.shelf.load(name).training.users) for name in workspace.shelf.ids()},
-        "switches": (held.profiling, held.learning, held.rules),
+        "switches": (held.profiling, held.learning, held.restricted, held.rules),
         "open": [told.kind for told in workspace.requests.every("tiny") if told.closed_at is None],
     }
 

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.base import Recommender
-from models.histories import Profiles, Training, history
+from models.histories import Profiles, history
 from models.registry import create
 from models.serving import Request, serve
 from models.surprise import Surprise, surprise_of
 from models.why.reasons import explain_served
 from tests.worlds import small_training
+from tests.worlds import surprise_literally as literally
 
 MODELS = ("linear", "item-neighbours", "user-neighbours", "popularity", "content")
 
@@ -23,25 +24,6 @@ MODELS = ("linear", "item-neighbours", "user-neighbours", "popularity", "content
 @cache
 def fitted(name: str) -> Recommender:
     return create(name).fit(small_training())
-
-
-def literally(training: Training, own: list[int], item: int) -> float:
-    """The definition, one pair of items at a time."""
-    chosen = training.matrix.toarray() > 0
-    people = len(chosen)
-
-    def near(title: int) -> float:
-        alike = []
-        for other in own:
-            both = (chosen[:, title] & chosen[:, other]).sum()
-            size = chosen[:, title].sum() * chosen[:, other].sum()
-            alike.append(both / np.sqrt(size) if size else 0.0)
-        return float(np.mean(alike)) if alike else 0.0
-
-    largest = max(near(title) for title in range(chosen.shape[1]))
-    distance = 1 - near(item) / largest if largest else 1.0
-    rarity = -np.log2(max(chosen[:, item].sum(), 1) / people) / np.log2(people)
-    return float(0.5 * rarity + 0.5 * distance)
 
 
 @given(st.integers(0, 39), st.integers(0, 2**32 - 1))

@@ -58,3 +58,22 @@ def published_split(folder: Path) -> tuple[Training, pd.DataFrame]:
     )
     empty = pd.DataFrame(index=pd.Index(items.values))
     return Training(users, items, interactions.matrix(), empty, {}, True), test
+
+
+def surprise_literally(training: Training, own: list[int], item: int) -> float:
+    """The surprise of an item to somebody with these own items, as it is defined: one pair of items at a time."""
+    chosen = training.matrix.toarray() > 0
+    people = len(chosen)
+
+    def near(title: int) -> float:
+        alike = []
+        for other in own:
+            both = (chosen[:, title] & chosen[:, other]).sum()
+            size = chosen[:, title].sum() * chosen[:, other].sum()
+            alike.append(both / np.sqrt(size) if size else 0.0)
+        return float(np.mean(alike)) if alike else 0.0
+
+    largest = max(near(title) for title in range(chosen.shape[1]))
+    distance = 1 - near(item) / largest if largest else 1.0
+    rarity = -np.log2(max(chosen[:, item].sum(), 1) / people) / np.log2(people)
+    return float(0.5 * rarity + 0.5 * distance)

@@ -43,6 +43,8 @@ def personal() -> None:
 def same_for_all() -> None:
     shown = as_list(PersonalList.of(workspace, scope.model_id, person, signal=signal))
     st.info(wording.same_for_all(shown.get("reason")), icon=":material/visibility_off:")
+    if choice["hidden"] or choice["rules"]:
+        st.caption(wording.HIDDEN_NOT_APPLIED)
     captions = cached.captions(scope.data, scope.model_id, scope.version)
     for row in shown["items"]:
         st.markdown(f"**{row['rank']}. {label(row['title'])}**  \n{literal(captions.get(row['item_id'], ''))}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,22 +39,18 @@ def choose(
     """What a person chose for their own lists; with options, change it."""
     from app.use_cases import choosing
 
-    each: list[tuple[Several, Callable[[Workspace, str, str, str], None]]] = [
-        (exclude, choosing.exclude), (include, choosing.include), (less, choosing.use_less), (fully, choosing.use_fully),
-        (hide, choosing.hide), (show, choosing.show_again), (rule, choosing.add_rule), (drop_rule, choosing.drop_rule),
-    ]  # fmt: skip
+    several = {
+        "exclude": exclude, "include": include, "less": less, "fully": fully,
+        "hide": hide, "show": show, "drop_rule": drop_rule, "rule": rule,
+    }  # fmt: skip
 
     def work(workspace: Workspace) -> dict[str, Any]:
         choosing.check_person(workspace, data, user)
-        if slider is not None:
-            choosing.set_slider(workspace, data, user, _position(slider))
-        if profiling is not None:
-            choosing.set_profiling(workspace, data, user, on=profiling)
-        if learning is not None:
-            choosing.set_learning(workspace, data, user, on=learning)
-        for names, change in each:
-            for name in names or ():
-                change(workspace, data, user, name)
+        steps: list[tuple[str, Any]] = [("slider", _position(slider))] if slider is not None else []
+        steps += [(name, on) for name, on in (("profiling", profiling), ("learning", learning)) if on is not None]
+        steps += [(name, value) for name, values in several.items() for value in values or ()]
+        if steps:
+            choosing.change(workspace, data, user, steps)
         return choosing.choice(workspace, data, user)
 
     do(work, json_)

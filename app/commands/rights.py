@@ -28,6 +28,8 @@ def erase(
     def work(workspace: Workspace) -> dict[str, Any]:
         if resume:
             return erasing.resumed_in_words(workspace, erasing.resume(workspace), json_)
+        if data is not None:
+            workspace.catalog.summary(data)
         if data is None or user is None:
             raise BadInput("nobody was named", fix="add --data NAME --user ID, or --resume for those that were cut off")
         if preview:

@@ -70,7 +70,7 @@ def audit(
     if jobs.twin is not None:
         own = results[PROFILED].per_user["ndcg"]
         groups = jobs.tables[PROFILED].groups
-        document["opt_outs"] = cost_of_opting_out(workspace, dataset, jobs.twin, groups, own, plan)
+        document["opt_outs"] = cost_of_opting_out(workspace, dataset, jobs.twin, groups, own, plan, document["groups"])
     if versus:
         document["side_by_side"] = beside(workspace, jobs, plan, model_id, versus, results)
     run_id = workspace.runs.save(

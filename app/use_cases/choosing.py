@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from app.use_cases.wishes import check_rule
+from app.use_cases.agreeing import answer
+from app.use_cases.consenting import standing
+from app.use_cases.requesting import person_of
+from app.use_cases.wish_steps import CHECKS, KEEPS, answered, refuse_contradiction, written
 from app.workspace import Workspace
-from data.errors import BadInput, NotFound
-from data.keep.choices import Effect, Rule
 
 
 def choice(workspace: Workspace, data: str, user: str) -> dict[str, Any]:
@@ -28,82 +30,83 @@ def choice(workspace: Workspace, data: str, user: str) -> dict[str, Any]:
 
 def check_person(workspace: Workspace, data: str, user: str) -> None:
     """Refuse somebody whom the data set does not know."""
-    if user not in workspace.catalog.open(data).interactions.users:
-        raise NotFound("person", user, fix=f"check the id; it must be one of the data set '{data}'")
+    person_of(workspace, data, user)
+
+
+def change(
+    workspace: Workspace, data: str, user: str, steps: Sequence[tuple[str, Any]], text: str | None = None
+) -> None:  # fmt: skip
+    """Several changes at once, each a (name, value) as in `CHECKS`: all are checked first, and kept together or not at all.
+
+    A switch is an answer under the notice `text`, by default the standing one, and is in the ledger of consent: off
+    withdraws the whole purpose, on gives all of it. So is the wish that ratings are not used.
+    """
+    dataset = person_of(workspace, data, user)
+    ready = [(name, CHECKS[name](workspace, dataset, user, value)) for name, value in steps]
+    said = text or standing(workspace, dataset)
+    with workspace.database.write() as session:
+        refuse_contradiction(workspace.choices.get(data, user, session), ready)
+        for name, value in ready:
+            about = answered(dataset, name, value)
+            if about is not None:
+                answer(workspace, session, dataset, user, about[0], about[1], said)
+            else:
+                getattr(workspace.choices, KEEPS[name])(data, user, value, session)
 
 
 def set_slider(workspace: Workspace, data: str, user: str, position: float | None) -> None:
     """Keep the person's own slider position; None goes back to the default."""
-    workspace.choices.set_slider(data, user, position)
+    change(workspace, data, user, [("slider", position)])
 
 
-def set_profiling(workspace: Workspace, data: str, user: str, *, on: bool) -> None:
-    """Switch personalised lists on or off; it lasts until the person changes it."""
-    workspace.choices.set_profiling(data, user, on)
+def set_profiling(workspace: Workspace, data: str, user: str, *, on: bool, text: str | None = None) -> None:
+    """Switch personalised lists on or off; it lasts until the person changes it, and is an answer in the ledger."""
+    change(workspace, data, user, [("profiling", on)], text)
 
 
-def set_learning(workspace: Workspace, data: str, user: str, *, on: bool) -> None:
+def set_learning(workspace: Workspace, data: str, user: str, *, on: bool, text: str | None = None) -> None:
     """Let the next trainings learn from the person or not; what is trained already stays until it is forgotten."""
-    workspace.choices.set_learning(data, user, on)
+    change(workspace, data, user, [("learning", on)], text)
 
 
 def add_rule(workspace: Workspace, data: str, user: str, rule: str) -> None:
     """Keep a wish about a category, a provider or a kind of data, written effect:kind:value, as hidden:genres:Horror."""
-    asked = parse_rule(rule)
-    check_rule(workspace.catalogue(data), asked)
-    workspace.choices.add_rule(data, user, asked)
+    change(workspace, data, user, [("rule", rule)])
 
 
 def drop_rule(workspace: Workspace, data: str, user: str, rule: str) -> None:
     """Take such a wish back."""
-    workspace.choices.drop_rule(data, user, parse_rule(rule))
-
-
-def written(rule: Rule) -> str:
-    """A rule as one word."""
-    return f"{rule.effect}:{rule.kind}:{rule.value}"
-
-
-def parse_rule(word: str) -> Rule:
-    """The rule that `written` gave."""
-    effect, _, rest = word.partition(":")
-    kind, colon, value = rest.partition(":")
-    if effect not in set(Effect) or not (kind and colon and value):
-        raise BadInput(
-            "a rule is written effect:kind:value", value=word,
-            fix=f"the effect is one of {', '.join(Effect)}; for example hidden:genres:Horror",
-        )  # fmt: skip
-    return Rule(Effect(effect), kind, value)
+    change(workspace, data, user, [("drop_rule", rule)])
 
 
 def exclude(workspace: Workspace, data: str, user: str, item: str) -> None:
     """Stop using one past choice: the next list and explanation are made without it."""
-    workspace.choices.exclude_item(data, user, item)
+    change(workspace, data, user, [("exclude", item)])
 
 
 def include(workspace: Workspace, data: str, user: str, item: str) -> None:
     """Use a past choice again."""
-    workspace.choices.restore_item(data, user, item)
+    change(workspace, data, user, [("include", item)])
 
 
 def use_less(workspace: Workspace, data: str, user: str, item: str) -> None:
     """Let a past choice count for less: half way to the list that is made without it."""
-    workspace.choices.use_less(data, user, item)
+    change(workspace, data, user, [("less", item)])
 
 
 def use_fully(workspace: Workspace, data: str, user: str, item: str) -> None:
     """Let it count in full again."""
-    workspace.choices.use_fully(data, user, item)
+    change(workspace, data, user, [("fully", item)])
 
 
 def hide(workspace: Workspace, data: str, user: str, item: str) -> None:
     """Never show a title to this person."""
-    workspace.choices.hide_item(data, user, item)
+    change(workspace, data, user, [("hide", item)])
 
 
 def show_again(workspace: Workspace, data: str, user: str, item: str) -> None:
     """Let a hidden title be shown again."""
-    workspace.choices.show_item(data, user, item)
+    change(workspace, data, user, [("show", item)])
 
 
 def set_default_slider(workspace: Workspace, data: str, position: float, reason: str, actor: str = "manager") -> None:

@@ -5,43 +5,39 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from app import consent_words as words
+from app.use_cases.agreeing import answer, cells_of, used_now
+from app.use_cases.personal import withheld
 from app.use_cases.remodelling import take_out
 from app.use_cases.requesting import begun, ended, person_of
 from app.workspace import Workspace
-from data.columns import Role
 from data.errors import BadInput
-from data.keep.choices import Effect, Rule
 from data.keep.consents import Category, Cell, Purpose
 from data.keep.requests import Right, Stage
 from data.tables import Dataset
 
-RULE = "data"  # kind of a rule that is about a kind of data
 FORGET = {"what": "forget what was learned"}
-
-
-def cells_of(dataset: Dataset) -> tuple[Cell, ...]:
-    """What a person can be asked: each purpose with the kinds of data that this data set has for it."""
-    base = Category.VIEWS if dataset.interactions.value is None else Category.CHOICES
-    own = [base] if dataset.interactions.value is None else [base, Category.RATINGS]
-    read = [*own, Category.DEMOGRAPHICS] if dataset.attributes(Role.FEATURE) else own
-    judged = [base, Category.DEMOGRAPHICS, Category.TAGS] if dataset.roles else [base, Category.TAGS]
-    uses = {Purpose.LISTS: read, Purpose.LEARNING: read, Purpose.AUDITS: judged}
-    return tuple((purpose, category) for purpose, categories in uses.items() for category in categories)
 
 
 def notice(workspace: Workspace, data: str) -> str:
     """The standing notice of a data set, for a door that brings no text of its own."""
-    dataset = workspace.catalog.open(data)
-    return words.standing_notice(dataset.title or data, cells_of(dataset), workspace.policies.contact(data))
+    return standing(workspace, workspace.catalog.open(data))
+
+
+def standing(workspace: Workspace, dataset: Dataset) -> str:
+    """The same for a data set that is open."""
+    contact = workspace.policies.contact(dataset.name)
+    return words.standing_notice(dataset.title or dataset.name, cells_of(dataset), contact)
 
 
 def consents(workspace: Workspace, data: str, user: str, at: datetime | None = None) -> dict[str, Any]:
-    """What holds now, or held at a past time: a row a purpose and kind of data, with the notice and when."""
+    """What holds now, or held at a past time: a row a purpose and kind of data, with the notice and when.
+
+    `used` tells whether the data is used for the purpose now, whatever the reason; None for a past time.
+    """
     dataset = person_of(workspace, data, user)
     state = workspace.consents.state_at(data, user, at)
+    held_now, kept_out = workspace.choices.get(data, user), withheld(workspace, data, user) is not None
     rows = []
     for purpose, category in cells_of(dataset):
         held = state.get((purpose, category))
@@ -53,7 +49,8 @@ def consents(workspace: Workspace, data: str, user: str, at: datetime | None = N
                 "at": held and held.at,
                 "notice_sha256": held and held.notice,
                 "words": f"{words.PURPOSES[purpose]}: {words.CATEGORIES[category]}",
-                "if_withdrawn": words.WITHDRAWN[purpose],
+                "if_withdrawn": words.if_withdrawn(purpose, category),
+                "used": used_now((purpose, category), state, held_now, kept_out) if at is None else None,
             }
         )
     return {"data": data, "asked": bool(state), "consents": rows}
@@ -79,8 +76,7 @@ def give(
     dataset = person_of(workspace, data, user)
     cells = _cells(dataset, purpose, category)
     with workspace.database.write() as session:
-        workspace.consents.record(session, data, user, cells, True, text)
-        _act(workspace, session, dataset, user, cells)
+        answer(workspace, session, dataset, user, cells, True, text)
     return consents(workspace, data, user)
 
 
@@ -101,8 +97,7 @@ def withdraw(
     cells = _cells(dataset, purpose, category)
     asked = {"what": "consent", "cells": [list(map(str, cell)) for cell in cells]}
     with workspace.database.write() as session:
-        workspace.consents.record(session, data, user, cells, False, text)
-        _act(workspace, session, dataset, user, cells)
+        answer(workspace, session, dataset, user, cells, False, text)
         request_id = workspace.requests.open(data, user, Right.WITHDRAWAL, asked, session=session)
         workspace.requests.advance(request_id, Stage.CONFIRMED, session=session)
     learned = any(purpose_ is Purpose.LEARNING for purpose_, _ in cells)
@@ -114,7 +109,7 @@ def withdraw(
 def forget_learned(workspace: Workspace, data: str, user: str) -> dict[str, Any]:
     """Forget what was learned: out of every model now, and the records stay. Later trainings may use them again.
 
-    Who wants no later training either withdraws consent to learning, or switches learning off.
+    Who wants no later training either withdraws consent to learning, or switches "Learn from me" off as well.
     """
     person_of(workspace, data, user)
     request_id = begun(workspace, data, user, Right.WITHDRAWAL, FORGET)
@@ -145,30 +140,6 @@ def _cells(dataset: Dataset, purpose: str | None, category: str | None) -> list[
     if not found:
         raise BadInput("this kind of data is not used for this purpose", value=category, fix="see what is asked")
     return found
-
-
-def _act(workspace: Workspace, session: Session, dataset: Dataset, user: str, cells: list[Cell]) -> None:
-    """What follows for lists and training, in the transaction of the entry.
-
-    Who agrees to a part agrees to nothing else: a kind of data that was never asked is not used either.
-    """
-    choices, data = workspace.choices, dataset.name
-    state = workspace.consents.state_within(session, data, user)
-    holds = {cell: cell in state and state[cell].given for cell in cells_of(dataset)}
-    about_lists = any(purpose is Purpose.LISTS for purpose, _ in cells)
-    for (purpose, category), on in holds.items():
-        answered_before = (purpose, category) not in cells and (purpose, category) in state
-        if purpose is not Purpose.LISTS or not about_lists or answered_before:
-            continue
-        if category in (Category.CHOICES, Category.VIEWS):
-            choices.set_profiling(data, user, on, session)
-        else:
-            change = choices.drop_rule if on else choices.add_rule
-            change(data, user, Rule(Effect.UNUSED, RULE, str(category)), session)
-    if any(purpose is Purpose.LEARNING for purpose, _ in cells):
-        # a model is trained on whole records, so one kind of data that is not given keeps all of them out
-        learning = all(on for (purpose, _), on in holds.items() if purpose is Purpose.LEARNING)
-        choices.set_learning(data, user, learning, session)
 
 
 def _end_open(workspace: Workspace, data: str, user: str, request_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from app import difference_words, reason_words
@@ -20,6 +20,7 @@ from models.why.parameters import inputs_words
 from models.why.reasons import explain_served
 
 _K = 10
+_ALL = 5_000  # titles of a catalogue up to which every one can be asked about on the page
 
 
 def explain(
@@ -78,7 +79,8 @@ class Asked:
         """Why the title has its score."""
         if self._model is None or self.request is None:
             return _same_for_all(self._workspace, self._model_id, item)
-        return explain_served(self._model, self.request, self._code(item))
+        told = explain_served(self._model, self.request, self._code(item))
+        return told if told.user else replace(told, user=self._shown.user)  # a model does not know whom it never met
 
     def why_not(self, item: str) -> Missing | None:
         """Why the title is not on the list; None if it is, or if the list is the same for all."""
@@ -101,7 +103,19 @@ class Asked:
         """Which data enters a score of this list, in plain words, from the model's own register."""
         if self._model is None:
             return ["how many people chose each title"]
-        return inputs_words(name for row in self._model.parameters() if row.declared is not None for name in row.reads)
+        read = inputs_words(name for row in self._model.parameters() if row.declared is not None for name in row.reads)
+        return [*read, *self._wishes()]
+
+    def _wishes(self) -> list[str]:
+        request = self.request
+        assert request is not None  # noqa: S101 - asked only of personal lists
+        asked = request.withdrawn is not None or request.less or any(boost.own for boost in request.boosts)
+        hidden = request.hidden is not None and len(request.hidden) > 0
+        return (
+            ["what you asked for: titles and categories to hide, to use less, not to use, or that you like"]
+            if (asked or hidden)
+            else []
+        )
 
     def listed(self) -> list[str]:
         """Ids of the titles on the list, in order."""
@@ -116,6 +130,17 @@ class Asked:
         shown = set(serve(self._model, self.request).items.tolist())
         order = [code for code in standing_of(self._model, self.request).order.tolist() if code not in shown]
         return [self._model.training.items[code] for code in order[:count]]
+
+    def askable(self, count: int = 20) -> list[str]:
+        """Ids of all titles that are not on the list, those that come next first; of a very large catalogue only these.
+
+        Hidden ones and those that the person chose are among them: the answer says why they are not there.
+        """
+        first = self.runners_up(count)
+        if self._model is None or len(self._model.training.items) > _ALL:
+            return first
+        known = {*first, *self.listed()}
+        return [*first, *(str(name) for name in self._model.training.items.values if name not in known)]
 
     def title(self, item: str) -> str:
         """The title of an item id."""

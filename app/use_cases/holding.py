@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -15,6 +16,9 @@ from data.columns import ITEM, TIME, TITLE, Role
 from data.keep.events import Kind
 from data.keep.verifier import canonical
 from data.tables import Dataset
+
+if TYPE_CHECKING:
+    from audit.segments import Segments
 
 PURPOSE = "access request of the person"
 
@@ -27,6 +31,7 @@ class Person:
     dataset: Dataset
     user: str
     pseudonym: str
+    worked_out: Callable[[], Segments] | None = None  # the tags of everybody, where a door keeps them in memory
 
 
 def interactions(who: Person) -> list[dict[str, Any]]:
@@ -84,6 +89,15 @@ def rules(who: Person) -> list[dict[str, Any]]:
     """Their wishes about categories, providers and kinds of data."""
     held = who.workspace.choices.get(who.dataset.name, who.user).rules
     return [{"effect": str(rule.effect), "kind": rule.kind, "value": rule.value} for rule in sorted(held)]
+
+
+def tags(who: Person) -> list[dict[str, Any]]:
+    """What is worked out about them, at this moment: nothing of it is stored."""
+    from app.use_cases.tagging import tags as worked_out
+
+    everybody = who.worked_out() if who.worked_out else None
+    found = worked_out(who.workspace, who.dataset.name, who.user, everybody)
+    return [{**row, "records": json.dumps(row["records"], ensure_ascii=False)} for row in found]
 
 
 def consents(who: Person) -> list[dict[str, Any]]:

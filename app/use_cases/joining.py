@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from app.use_cases import consenting
+from app.use_cases.agreeing import NO_RATINGS, answer, cells_of
+from app.use_cases.naming import TAKEN, checked_id, made_of, was_erased
 from app.use_cases.portable_file import Brought, Unusable, read_portable, wishes_in
 from app.use_cases.remodelling import put_in
 from app.use_cases.requesting import refused
@@ -18,14 +19,17 @@ from data.columns import ITEM, TIME, VALUE
 from data.errors import BadInput
 from data.ids import Ids
 from data.keep import edits
-from data.keep.consents import Purpose
+from data.keep.consents import Category, Purpose
 from data.keep.events import Kind
 from data.tables import Dataset
 from models.registry import recommender_class
 
 SAME, MAY_DIFFER = "the same", "may differ"
 _WHAT = "join"
-_LONGEST_ID = 64
+
+
+class _Brought(Exception):
+    """Somebody brought the file to another account since this one looked."""
 
 
 def join(
@@ -38,19 +42,23 @@ def join(
 ) -> dict[str, Any]:
     """Make a new account of a file that `portable` wrote here; returns user_id, records, purposes and models.
 
-    It is a new person: an erasure of the former account does not block it, and nothing links the two in the record.
+    It is a new person: an erasure of the former account does not block it, and nothing links the two in the record. The
+    id is a new one, too, and a file has one account at a time.
     Only what is agreed to under `notice` is done: without `lists` the list is the one that is the same for all, without
     `learning` no model has the records. Where it is cut off, joining with the same file again goes on.
     """
     wanted = _purposes(purposes)
     brought = _checked(workspace, data, path)
     dataset = workspace.catalog.open(data)
-    user = _id(new_id, brought)
+    user = made_of(workspace, data, brought.sha256) if new_id is None else checked_id(new_id)
     resumed = _cut_off(workspace, data, user, brought)
     _refuse_taken(workspace, dataset, user, brought, resumed)
     codes = _codes(workspace, dataset, brought)
     if not resumed:
-        _agree(workspace, dataset, user, brought, notice, wanted)
+        try:
+            _agree(workspace, dataset, user, brought, notice, wanted)
+        except _Brought:
+            raise _refused_twice(workspace, data) from None
     former = dataset.interactions.hash
     if user not in dataset.interactions.users:
         _add(workspace, dataset, user, brought, codes)
@@ -99,23 +107,27 @@ def _checked(workspace: Workspace, data: str, path: Path) -> Brought:
     return brought
 
 
-def _id(new_id: str | None, brought: Brought) -> str:
-    """The id that was asked for, or one that is made of the file, so that a second try finds the first."""
-    if new_id is None:
-        return f"p-{brought.sha256[:16]}"
-    if new_id != new_id.strip() or not 0 < len(new_id) <= _LONGEST_ID or not new_id.isprintable():
-        raise BadInput(f"an id is 1 to {_LONGEST_ID} printable characters", value=new_id, fix="choose another one")
-    return new_id
-
-
 def _refuse_taken(workspace: Workspace, dataset: Dataset, user: str, brought: Brought, resumed: bool) -> None:
     users = dataset.interactions.users
     if brought.user in users and not (resumed and brought.user == user):
         refused(workspace, dataset.name, _WHAT, "the account of the file is still here")
         raise BadInput("the account that this file is of is still here", fix="use that account, or erase it first")
-    if user in users and not resumed:
+    if (user in users and not resumed) or was_erased(workspace, dataset.name, user):
         refused(workspace, dataset.name, _WHAT, "the id is taken")
-        raise BadInput("this id is taken", value=user, fix="choose another one with --as")
+        raise BadInput(TAKEN, value=user, fix="choose another one with --as")
+    if workspace.pseudonyms.claimed_by_another(dataset.name, user, _name(brought)):
+        raise _refused_twice(workspace, dataset.name)
+
+
+def _refused_twice(workspace: Workspace, data: str) -> BadInput:
+    refused(workspace, data, _WHAT, "the file was brought before")
+    return BadInput(
+        "this file has an account here already", fix="use that account, go on with its --as, or erase it first"
+    )
+
+
+def _name(brought: Brought) -> str:
+    return f"file:{brought.sha256}"
 
 
 def _codes(workspace: Workspace, dataset: Dataset, brought: Brought) -> np.ndarray:
@@ -131,18 +143,21 @@ def _agree(
     workspace: Workspace, dataset: Dataset, user: str, brought: Brought, notice: str, wanted: frozenset[Purpose]
 ) -> None:
     """The entry, the fresh consent and the settings, kept together before any record of the person is."""
-    cells, data, choices = consenting.cells_of(dataset), dataset.name, workspace.choices
+    cells, data, choices = cells_of(dataset), dataset.name, workspace.choices
+    wishes = wishes_in(brought)
+    # who brings the wish that ratings are not used has not agreed to their use
+    kept_back = {(Purpose.LISTS, Category.RATINGS)} if NO_RATINGS in wishes["rules"] else set()
     with workspace.database.write() as session:
         who = workspace.pseudonyms.pseudonym(data, user, session)
+        if not workspace.pseudonyms.claim(data, user, _name(brought), session):
+            raise _Brought
         told = {"data": data, "stage": "begun", "file": _seal(workspace, data, user, brought, session)}
         workspace.log.append_within(session, Kind.JOIN, who, told, who)
+        choices.restore(data, user, wishes, session)
         for given in (True, False):
-            mine = [cell for cell in cells if (cell[0] in wanted) is given]
+            mine = [cell for cell in cells if (cell[0] in wanted and cell not in kept_back) is given]
             if mine:
-                workspace.consents.record(session, data, user, mine, given, notice)
-        choices.set_profiling(data, user, Purpose.LISTS in wanted, session)
-        choices.set_learning(data, user, Purpose.LEARNING in wanted, session)
-        choices.restore(data, user, wishes_in(brought), session)
+                answer(workspace, session, dataset, user, mine, given, notice)
 
 
 def _add(workspace: Workspace, dataset: Dataset, user: str, brought: Brought, codes: np.ndarray) -> None:
@@ -167,7 +182,7 @@ def _cut_off(workspace: Workspace, data: str, user: str, brought: Brought) -> bo
 
 def _seal(workspace: Workspace, data: str, user: str, brought: Brought, session: Any = None) -> str:
     """A commitment to the file under the new person's key: their two pseudonyms share no value in the record."""
-    return workspace.pseudonyms.commitment(data, user, f"file:{brought.sha256}", session)
+    return workspace.pseudonyms.commitment(data, user, _name(brought), session)
 
 
 def _agreed(workspace: Workspace, data: str, user: str) -> list[str]:

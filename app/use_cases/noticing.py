@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from app.consent_words import CATEGORIES, PURPOSES, WITHDRAWN
+from app.consent_words import CATEGORIES, PURPOSES, ask, each_withdrawn
+from app.use_cases.agreeing import cells_of
 from app.use_cases.boosting import boosts_of
-from app.use_cases.consenting import cells_of
 from app.workspace import Workspace
+from data.keep.consents import Category, Cell, Purpose
 from data.keep.declarations import Declarations
 from data.keep.events import Kind
 from data.keep.retention import POLICY
@@ -92,23 +93,31 @@ def notice(workspace: Workspace, model_id: str) -> str:
             if row["id"] == "slider" or row["id"].startswith("boost:")
         ),
         "What your data is used for:",
-        *_purposes(cells_of(dataset)),
+        *_purposes(cells_of(dataset), {row["id"] for row in used}),
         "If you say no: your list is the one that is the same for all, as long and from the same catalogue.",
         "You can say no, and yes again, in one step on the page of the list. It stays until you change it.",
         _kept(workspace, about["data"]),
         "You can see, correct, take away and erase what is held about you under My data.",
     ]
-    contact = workspace.policies.contact(about["data"])
-    return "\n".join([*lines, f"Ask: {contact}." if contact else "Nobody is named yet who answers for this."])
+    return "\n".join([*lines, ask(workspace.policies.contact(about["data"]))])
 
 
-def _purposes(cells: Sequence[tuple[Any, Any]]) -> list[str]:
+def _purposes(cells: Sequence[Cell], used: Collection[str]) -> list[str]:
+    """A line a purpose; lists name only what this model reads (`used`: ids of parameters that move its scores)."""
+    unread = {kind for kind, parameter in _READ_AS.items() if parameter not in used} | {Category.DEMOGRAPHICS}
     found = []
     for purpose, words in PURPOSES.items():
-        kinds = [CATEGORIES[category] for asked, category in cells if asked is purpose]
+        asked = [category for about, category in cells if about is purpose]
+        kinds = [kind for kind in asked if purpose is not Purpose.LISTS or kind not in unread]
         if kinds:
-            found.append(f"- {words}: {', '.join(kinds)}. If you withdraw: {WITHDRAWN[purpose]}")
+            named = ", ".join(CATEGORIES[kind] for kind in kinds)
+            found.append(f"- {words}: {named}. {each_withdrawn(purpose, kinds)}")
+        elif asked:
+            found.append(f"- {words}: this model reads nothing of you for it.")
     return found
+
+
+_READ_AS = {Category.CHOICES: "choices", Category.VIEWS: "choices", Category.RATINGS: "ratings"}
 
 
 def _kept(workspace: Workspace, data: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,15 +21,25 @@ from models.serving import non_profiled
 
 
 def cost_of_opting_out(
-    workspace: Workspace, dataset: Dataset, model: Recommender, groups: dict[str, pd.Series], own: pd.Series, plan: Plan
+    workspace: Workspace,
+    dataset: Dataset,
+    model: Recommender,
+    groups: dict[str, pd.Series],
+    own: pd.Series,
+    plan: Plan,
+    told: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """The tables of `audit.opt_outs` as rows; `model` is the twin, `own` the nDCG of its personal lists by user."""
+    """The tables of `audit.opt_outs` as rows; `model` is the twin, `own` the nDCG of its personal lists by user.
+
+    `told` are the rows of the main table of groups: what they hold back is held back here.
+    """
+    held = frozenset((row["attribute"], row["group"]) for row in told if row["value"] is None)
     out = workspace.choices.opted_out(dataset.name) & set(map(str, dataset.users.index))
     same = _same_for_all(dataset, model, plan.k)
-    found = opt_outs(frozenset(out), dataset.users.index, groups, own, same, plan)
+    found = opt_outs(frozenset(out), dataset.users.index, groups, own, same, plan, held)
     tables = {"rates": found.rates, "cost": found.cost, "served": found.served}
-    told = {name: _rows(table) for name, table in tables.items()}
-    return {"metric": METRIC, **told, "notes": list(found.notes)}
+    rows = {name: _rows(table) for name, table in tables.items()}
+    return {"metric": METRIC, **rows, "notes": list(found.notes)}
 
 
 def _same_for_all(dataset: Dataset, model: Recommender, k: int) -> pd.Series:

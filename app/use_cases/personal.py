@@ -8,13 +8,13 @@ from enum import StrEnum
 
 import numpy as np
 
+from app.use_cases.agreeing import agreed_to_lists
 from app.use_cases.boosting import boosts_for
 from app.use_cases.wishes import liked, wishes_of
 from app.workspace import Workspace
 from data.errors import BadInput, NotFound
 from data.ids import Ids
 from data.keep.choices import Choice
-from data.keep.consents import Purpose
 from models.base import Recommender
 from models.histories import Profiles, history, one_history
 from models.serving import Request, serve
@@ -43,6 +43,7 @@ class PersonalList:
     request: Request | None = None
     without: tuple[str, ...] = ()
     reason: str | None = None  # why there is no personal list, where the person did not switch it off
+    user: str = ""  # of a personal list
 
     @classmethod
     def of(
@@ -72,7 +73,7 @@ class PersonalList:
         told = any(boost.own for boost in request.boosts)
         if model.profiled and empty and not (told and len(serve(model, request).items)):
             return cls(workspace, model_id, k, without=tuple(used), reason=str(Why.NOTHING_KNOWN))
-        return cls(workspace, model_id, k, model, request, tuple(used))
+        return cls(workspace, model_id, k, model, request, tuple(used), user=user)
 
 
 def personal_request(
@@ -99,15 +100,9 @@ def _withheld(workspace: Workspace, data: str, user: str, choice: Choice, signal
     if choice.restricted:
         return Why.RESTRICTED
     minor = user in workspace.catalogue(data).minors
-    if not (minor or signal) or _agreed(workspace, data, user):
+    if not (minor or signal) or agreed_to_lists(workspace.consents.state_at(data, user)):
         return None
     return Why.MINOR if minor else Why.SIGNAL
-
-
-def _agreed(workspace: Workspace, data: str, user: str) -> bool:
-    """Whether the person said themselves that they want personalised lists, and did not take it back."""
-    state = workspace.consents.state_at(data, user)
-    return any(entry.given for (purpose, _), entry in state.items() if purpose is Purpose.LISTS)
 
 
 def _request(
@@ -151,7 +146,7 @@ def stored_history(workspace: Workspace, data: str, model: Recommender, user: st
         return model.profiles(np.array([model.training.users.code(user)]))
     dataset = workspace.catalog.open(data)
     if user not in dataset.interactions.users:
-        raise NotFound("person", user, [str(name) for name in model.training.users.values[:5]])
+        raise NotFound("person", user, fix=f"check the id; it must be one of the data set '{dataset.name}'")
     mine = dataset.interactions.take(dataset.interactions.user == dataset.interactions.users.code(user))
     codes = model.training.items.codes(mine.items.values[mine.item])
     values = np.ones(len(mine)) if mine.value is None else mine.value

@@ -143,7 +143,8 @@ def _rows(shown: Served, model: Recommender, request: Request) -> list[dict[str,
             "relevance": float(shown.relevance[place]),
             "surprise": float(shown.surprise[place]),
             "slider_term": shown.slider_term(place),
-            "boost_term": float(sum(boost.values[code] for boost in request.boosts)),
+            "boost_term": float(sum(boost.values[code] for boost in request.boosts if not boost.own)),
+            "wish_term": float(sum(boost.values[code] for boost in request.boosts if boost.own)),
         }
         for place, code in enumerate(shown.items.tolist())
     ]

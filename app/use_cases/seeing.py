@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app import export_words as words
 from app.use_cases import holding
@@ -15,11 +15,15 @@ from app.use_cases.porting import portable
 from app.use_cases.requesting import person_of
 from app.workspace import Workspace
 
+if TYPE_CHECKING:
+    from audit.segments import Segments
+
 _TABLES: dict[str, Callable[[Person], list[dict[str, Any]]]] = {
     "interactions": holding.interactions,
     "attributes": holding.attributes,
     "choices": holding.choices,
     "rules": holding.rules,
+    "tags": holding.tags,
     "consents": holding.consents,
     "requests": holding.requests,
     "models": holding.models,
@@ -33,10 +37,15 @@ def tables() -> dict[str, str]:
     return {name: str(words.TABLES[name]["description"]) for name in _TABLES}
 
 
-def held(workspace: Workspace, data: str, user: str, table: str) -> dict[str, Any]:
-    """One table about a person: rows, and why, from where, for how long and who sees it. Attributes are read by the log."""
+def held(
+    workspace: Workspace, data: str, user: str, table: str, worked_out: Callable[[], Segments] | None = None
+) -> dict[str, Any]:
+    """One table about a person: rows, and why, from where, for how long and who sees it. Attributes are read by the log.
+
+    `worked_out` gives the tags of everybody where a door keeps them in memory.
+    """
     dataset = person_of(workspace, data, user)
-    who = Person(workspace, dataset, user, workspace.pseudonyms.pseudonym(data, user))
+    who = Person(workspace, dataset, user, workspace.pseudonyms.pseudonym(data, user), worked_out)
     about = words.TABLES[table]
     contact = workspace.policies.contact(data)
     return {

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from app.use_cases.choosing import parse_rule, written
-from app.use_cases.consenting import cells_of
-from app.use_cases.wishes import check_rule
+from app.use_cases.agreeing import answer, of_purpose
+from app.use_cases.naming import TAKEN, checked_id, taken
+from app.use_cases.wish_steps import parse_rule, written
+from app.use_cases.wishes import check_rule, choosable
 from app.workspace import Workspace
 from data.errors import BadInput
 from data.keep import edits
@@ -38,26 +39,33 @@ def start(
     `notice`, and to nothing else: no model learns from them until they say so.
     """
     dataset = workspace.catalog.open(data)
-    rules = [parse_rule(f"{Effect.LIKED}:{word}") for word in dict.fromkeys(likes)]
-    for rule in rules:
-        check_rule(workspace.catalogue(data), rule)
+    rules = [_liked(workspace, data, word) for word in dict.fromkeys(likes)]
     codes = np.unique([dataset.interactions.items.code(name, "title") for name in items]).astype(np.int64)
     if not 0 < len(codes) + len(rules) <= _MOST:
         raise BadInput("a start takes something that is liked", fix=f"name 1 to {_MOST} titles or categories")
-    user = _id(dataset, new_id)
+    user = _id(workspace, dataset, new_id)
     workspace.catalog.rewrite(data, partial(_added, user=user, codes=codes))
     _keep(workspace, dataset, user, notice, rules)
     return {"data": data, "user": user, "titles": len(codes), "likes": [written(rule) for rule in rules]}
 
 
-def _id(dataset: Dataset, wanted: str | None) -> str:
+def _liked(workspace: Workspace, data: str, word: str) -> Rule:
+    catalogue = workspace.catalogue(data)
+    if ":" not in word:
+        there = [f"{column}:{word}" for column, values in choosable(catalogue).items() if word in values]
+        example = " or ".join(there) or "genres:Comedy"
+        raise BadInput("a category is written column:value", value=word, fix=f"write {example}")
+    rule = parse_rule(f"{Effect.LIKED}:{word}")
+    check_rule(catalogue, rule)
+    return rule
+
+
+def _id(workspace: Workspace, dataset: Dataset, wanted: str | None) -> str:
     if wanted is None:
         return f"new-{secrets.token_hex(6)}"
-    name = wanted.strip()
-    if not 0 < len(name) <= 64 or not name.isprintable():
-        raise BadInput("an id is 1 to 64 printable characters", value=wanted, fix="choose another one")
-    if name in dataset.interactions.users:
-        raise BadInput("this id is taken", value=name, fix="choose another one")
+    name = checked_id(wanted.strip())
+    if taken(workspace, dataset, name):
+        raise BadInput(TAKEN, value=name, fix="choose another one")
     return name
 
 
@@ -71,10 +79,9 @@ def _added(dataset: Dataset, sensitive: Any, *, user: str, codes: np.ndarray) ->
 
 def _keep(workspace: Workspace, dataset: Dataset, user: str, notice: str, rules: Sequence[Rule]) -> None:
     data, who = dataset.name, workspace.pseudonyms.pseudonym(dataset.name, user)
-    agreed = [cell for cell in cells_of(dataset) if cell[0] is Purpose.LISTS]
     with workspace.database.write() as session:
-        workspace.consents.record(session, data, user, agreed, True, notice)
-        workspace.choices.set_learning(data, user, False, session)
+        for purpose, agreed in ((Purpose.LISTS, True), (Purpose.LEARNING, False)):
+            answer(workspace, session, dataset, user, of_purpose(dataset, purpose), agreed, notice)
         for rule in rules:
             workspace.choices.add_rule(data, user, rule, session)
         told = {"data": data, "stage": "started", "file": None}

@@ -90,7 +90,8 @@ def check_rule(catalogue: Catalogue, rule: Rule) -> None:
     if rule.kind not in known:
         raise NotFound("category column", rule.kind, [*known, DATA])
     if rule.value not in known[rule.kind]:
-        raise NotFound(rule.kind, rule.value, known[rule.kind][:5])
+        what = rule.kind if rule.kind == PROVIDER else f"category of {rule.kind}"
+        raise NotFound(what, rule.value, known[rule.kind][:5])
 
 
 def liked(workspace: Workspace, data: str, model: Recommender, one: Profiles, choice: Choice) -> tuple[Boost, ...]:

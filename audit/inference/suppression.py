@@ -21,8 +21,10 @@ class Cells:
     """Counts of people in exported tables as one vector; `relations` say which count is the sum of which.
 
     `rank` says how reluctantly a cell is hidden to protect another: 0 a cell of two crossed attributes, 1 a group, 2 the
-    people of unknown group (whose number every table should tell), 3 a total, which is public. `told` marks cells that
-    still show, when hidden for the sake of others, that they are not small: their row keeps its answer.
+    people of unknown group (whose number every table should tell), 3 a total, which is public. -1 is who is unknown in
+    both of two crossed attributes: hidden where small, and not protected, since the numbers of unknown people give it.
+    `told` marks cells that still show, when hidden for the sake of others, that they are not small: their row keeps its
+    answer.
     """
 
     counts: np.ndarray
@@ -37,8 +39,9 @@ def hidden_cells(cells: Cells, minimum: int, preferred: np.ndarray | None = None
     A cell under `minimum` people is hidden, an empty one too. Others are hidden until every hidden count can take more
     than `minimum` values for a reader who knows every shown count, every sum, and which `told` cells are not small; linear
     programs give the least and the greatest. Which others: `preferred` ones first (cells hidden in a sister table), then
-    the smallest; what turns out not to be needed is shown again. Where nothing is left to hide, a cell may stay open to
-    that calculation: a table of a single group under a public total is one.
+    the smallest; what turns out not to be needed is shown again. A group is hidden for a cell of two crossed
+    attributes only where whole rows and columns of crossed cells are hidden and do not do. Where nothing is left to hide,
+    a cell may stay open to that calculation: a table of a single group under a public total is one.
     """
     small = (cells.counts < minimum) & (cells.rank < _UNKNOWN)
     order = np.lexsort((cells.counts, ~(np.zeros(len(small), bool) if preferred is None else preferred), cells.rank))
@@ -46,15 +49,29 @@ def hidden_cells(cells: Cells, minimum: int, preferred: np.ndarray | None = None
     place[order] = np.arange(len(order))
     if not small.any():
         return small
-    spare = cells.rank < _TOTAL
     groups = [(whole, parts) for whole, parts in cells.relations if cells.rank[parts].min(initial=_TOTAL) > 0]
     alone = replace(cells, relations=groups)
     hidden = small & (cells.rank > 0)
-    for table, more in ((alone, hidden), (cells, small)):  # groups by themselves first: they matter most
+    any_, crossed = cells.rank < _TOTAL, cells.rank <= 0
+    # groups by themselves first: they matter most, and are hidden for crossed cells only where nothing else is left
+    for table, more, spare in ((alone, hidden, any_), (cells, small, crossed), (cells, small, any_)):
         hidden = hidden | more
         while chosen := _chosen(table, hidden, spare, place, minimum):
             hidden[chosen] = True
+        while table is cells and len(wider := _wider(cells, hidden, minimum)):
+            hidden[wider] = True
     return _eased(cells, hidden, small, place, minimum)
+
+
+def _wider(cells: Cells, hidden: np.ndarray, minimum: int) -> np.ndarray:
+    """All crossed cells of the sums that hold a cell which is still open to calculation; empty where that changes nothing."""
+    weak = [cell for cell in _exposed(cells, hidden, minimum) if cells.rank[cell] == 0]
+    near = [np.append(parts, whole) for whole, parts in cells.relations]
+    more = np.zeros(len(hidden), dtype=bool)
+    for each in near:
+        if np.isin(weak, each).any():
+            more[each] = True
+    return np.flatnonzero(more & ~hidden & (cells.rank == 0))
 
 
 def feasible(cells: Cells, hidden: np.ndarray, minimum: int) -> tuple[np.ndarray, np.ndarray]:
@@ -112,7 +129,9 @@ def _chosen(cells: Cells, hidden: np.ndarray, spare: np.ndarray, place: np.ndarr
     tried, helped = hidden.copy(), np.zeros(len(hidden), dtype=bool)
     groups: list[int] = []
     for cell in _exposed(cells, hidden, minimum):
-        if helped[cell]:  # a partner of another cell may do for this one too: the next round tells
+        if (
+            helped[cell] or cells.rank[cell] < 0
+        ):  # a partner of another cell may do for this one too: the next round tells
             continue
         partner = _partner(cell, sums, tried, spare, place)
         if partner is not None and cells.rank[partner] > 0:

@@ -137,7 +137,7 @@ def exported_cells(
         start = len(keys) + np.arange(len(grid))
         keys += [(first, second, a, b) for a, b in zip(grid["first_group"], grid["second_group"], strict=True)]
         counts += np.bincount(cell[valid], minlength=len(grid)).tolist()
-        rank += [0] * len(grid)
+        rank += np.where((grid == UNKNOWN).all(axis=1), -1, 0).tolist()
         told += [False] * len(grid)
         blank = (grid == UNKNOWN).any(axis=1).to_numpy()
         if blank.any():  # impact ratios tell how many people are of unknown cell

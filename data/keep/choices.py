@@ -69,15 +69,15 @@ class Choices:
     def __init__(self, database: Database, log: EventLog, pseudonyms: Pseudonyms) -> None:
         self._database, self._log, self._pseudonyms = database, log, pseudonyms
 
-    def get(self, dataset: str, user: str) -> Choice:
+    def get(self, dataset: str, user: str, session: Session | None = None) -> Choice:
         """What the person chose; nothing yet is the default of every field."""
-        with self._database.read() as session:
-            return _choice(session.get(ChoiceRow, (dataset, user)))
+        with nullcontext(session) if session is not None else self._database.read() as reading:
+            return _choice(reading.get(ChoiceRow, (dataset, user)))
 
-    def set_slider(self, dataset: str, user: str, position: float | None) -> None:
+    def set_slider(self, dataset: str, user: str, position: float | None, session: Session | None = None) -> None:
         """Keep the person's own position, 0 (most relevant) to 1; None follows the default again."""
         value = None if position is None else checked_slider(position)
-        with self._change(dataset, user) as change:
+        with self._change(dataset, user, session) as change:
             change.to(replace(change.before, slider=value), Kind.CHOICE, {"choice": "slider", "value": value})
 
     def set_profiling(self, dataset: str, user: str, on: bool, session: Session | None = None) -> None:
@@ -106,29 +106,29 @@ class Choices:
         """Take such a wish back."""
         self._rule(dataset, user, rule, session, add=False)
 
-    def exclude_item(self, dataset: str, user: str, item: str) -> None:
+    def exclude_item(self, dataset: str, user: str, item: str, session: Session | None = None) -> None:
         """Stop using one item of the person's history."""
-        self._item(dataset, user, item, "excluded", add=True)
+        self._item(dataset, user, item, "excluded", session, add=True)
 
-    def restore_item(self, dataset: str, user: str, item: str) -> None:
+    def restore_item(self, dataset: str, user: str, item: str, session: Session | None = None) -> None:
         """Use an item of the history again."""
-        self._item(dataset, user, item, "excluded", add=False)
+        self._item(dataset, user, item, "excluded", session, add=False)
 
-    def use_less(self, dataset: str, user: str, item: str) -> None:
+    def use_less(self, dataset: str, user: str, item: str, session: Session | None = None) -> None:
         """Let an item of the person's history count for less."""
-        self._item(dataset, user, item, "less", add=True)
+        self._item(dataset, user, item, "less", session, add=True)
 
-    def use_fully(self, dataset: str, user: str, item: str) -> None:
+    def use_fully(self, dataset: str, user: str, item: str, session: Session | None = None) -> None:
         """Let it count in full again."""
-        self._item(dataset, user, item, "less", add=False)
+        self._item(dataset, user, item, "less", session, add=False)
 
-    def hide_item(self, dataset: str, user: str, item: str) -> None:
+    def hide_item(self, dataset: str, user: str, item: str, session: Session | None = None) -> None:
         """Never show the item to this person."""
-        self._item(dataset, user, item, "hidden", add=True)
+        self._item(dataset, user, item, "hidden", session, add=True)
 
-    def show_item(self, dataset: str, user: str, item: str) -> None:
+    def show_item(self, dataset: str, user: str, item: str, session: Session | None = None) -> None:
         """Let a hidden item be shown again."""
-        self._item(dataset, user, item, "hidden", add=False)
+        self._item(dataset, user, item, "hidden", session, add=False)
 
     def restore(self, dataset: str, user: str, fields: Mapping[str, Any], session: Session) -> None:
         """Take over the wishes that a person brings of a former account: slider, items and rules, never the switches."""
@@ -181,8 +181,10 @@ class Choices:
             }
             change.to(replace(change.before, rules=rules), Kind.CHOICE, detail)
 
-    def _item(self, dataset: str, user: str, item: str, field: str, *, add: bool) -> None:
-        with self._change(dataset, user) as change:
+    def _item(
+        self, dataset: str, user: str, item: str, field: str, session: Session | None, *, add: bool
+    ) -> None:  # fmt: skip
+        with self._change(dataset, user, session) as change:
             before: frozenset[str] = getattr(change.before, field)
             items: Any = before | {item} if add else before - {item}
             seal = self._pseudonyms.commitment(dataset, user, f"item:{item}", change.session)

@@ -1,11 +1,16 @@
-"""The database: SQLite in the state folder, or PostgreSQL by its address; the same code for both."""
+"""The database: SQLite in the state folder, or PostgreSQL by its address; the same code for both.
+
+Nothing here opens the file of a SQLite database, or its journals, by hand: see `data.keep.searching`.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +32,12 @@ from sqlalchemy.orm import Session
 from data.errors import BadInput, SightglassError
 from data.keep.migration import migrate, version_of
 from data.keep.schema import VERSION, Base, Fact, LogHead
+from data.keep.searching import holds
 
 _WAIT = 10.0  # seconds that a writer waits for another one
 _WRITES = "sightglass_writes"
 _HEAD = 1
-_BLOCK = 1 << 22
+_MAKING = threading.Lock()  # none connects to a file that another thread has made and not closed yet
 _FIX_URL = "set SIGHTGLASS_DATABASE_URL to sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
 
 
@@ -81,9 +87,7 @@ class Database:
         """Whether any of these texts is in the files of the SQLite database, deleted or not."""
         if self.engine.dialect.name != "sqlite":
             return False
-        sought = list(traces)
-        files = [Path(f"{self.engine.url.database}{suffix}") for suffix in ("", "-wal")]
-        return any(_holds(path, sought) for path in files if path.exists())
+        return holds([Path(f"{self.engine.url.database}{suffix}") for suffix in ("", "-wal")], traces)
 
     def _outside(self, command: str) -> Any:
         """The first value that SQLite answers to a command that is no part of a transaction."""
@@ -151,12 +155,23 @@ def _own(path: Path) -> None:
     if not path.parent.is_dir():
         raise SightglassError(f"The folder {path.parent} of the database is not there; make it first, or {_FIX_URL}.")
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        path.chmod(0o600)
+        with _MAKING:
+            place = Path(os.path.realpath(path))
+            if not place.exists():
+                _make_file(place)
+        if not place.is_file():
+            raise OSError(errno.EISDIR, "it is no file")
+        place.chmod(0o600)
     except OSError as error:
         raise SightglassError(
             f"The database {path} cannot be written ({error.strerror}); check its owner and mode, or {_FIX_URL}."
         ) from error
+
+
+def _make_file(path: Path) -> None:
+    """Never one that is there: a connection of this process may have it, whose locks end when any descriptor is closed."""
+    with suppress(FileExistsError):  # another process was first
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _engine(address: URL, wait: float) -> Engine:
@@ -234,18 +249,6 @@ def _is_trouble(error: DBAPIError) -> bool:
     return isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError
 
 
-def _holds(path: Path, sought: Sequence[bytes]) -> bool:
-    """Whether a file holds one of the texts; read block by block, each with the end of the one before."""
-    overlap, tail = max((len(text) for text in sought), default=1) - 1, b""
-    with open(path, "rb") as file:
-        while block := file.read(_BLOCK):
-            window = tail + block
-            if any(text in window for text in sought):
-                return True
-            tail = window[-overlap:] if overlap else b""
-    return False
-
-
 def _sentence(error: DBAPIError, name: str, wait: float) -> str:
     return _sentence_of(error.orig, name, wait)
 
@@ -256,7 +259,12 @@ def _sentence_of(error: BaseException | None, name: str, wait: float) -> str:
         return f"The database {name} was in use by another process for more than {wait:g} seconds; try again."
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
         return f"The database {name} cannot be written; check the owner and mode of the file and of its folder."
-    if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+    if code.startswith("SQLITE_CORRUPT"):
+        return (
+            f"SQLite finds what it reads of {name} broken, while the file itself may be whole; stop every process that uses "
+            "it, then ask SQLite for PRAGMA integrity_check, and put back a copy only if the answer is not ok."
+        )
+    if code.startswith("SQLITE_NOTADB"):
         return f"The file of {name} is not a whole SQLite database; put back a copy of it, or name another file."
     if code.startswith("SQLITE_FULL"):
         return f"The disk of {name} is full; nothing was changed; make room and try again."

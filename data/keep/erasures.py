@@ -20,6 +20,7 @@ from data.errors import NotFound
 from data.keep.database import Database
 from data.keep.events import Event, EventLog, Kind
 from data.keep.pseudonyms import Pseudonyms
+from data.keep.requests import close_row
 from data.keep.schema import Base, RequestRow
 
 KIND = "erasure"
@@ -121,8 +122,9 @@ class Erasures:
                 if table.name != RequestRow.__tablename__:
                     session.execute(delete(table).where(*whose))
             others = (RequestRow.dataset == dataset, RequestRow.user_id == user, RequestRow.kind != KIND)
-            still_open = update(RequestRow).where(*others, RequestRow.closed_at.is_(None))
-            session.execute(still_open.values(closed_at=_now(), outcome=ENDED))
+            for row in session.scalars(select(RequestRow).where(*others, RequestRow.closed_at.is_(None))).all():
+                close_row(self._log, session, row, ENDED)
+            session.flush()
             session.execute(update(RequestRow).where(*others).values(user_id=None, detail="{}"))
 
     def held_rows(self, dataset: str, user: str) -> dict[str, int]:

@@ -25,6 +25,7 @@ from data.keep.schema import Fact, SubjectKey, Suppression
 FILE = "installation.key"
 _BYTES = 32
 _FACT = "installation"
+_CLAIM = "claim:"
 
 
 class Pseudonyms:
@@ -56,11 +57,12 @@ class Pseudonyms:
     def forget(self, dataset: str, user_id: str, session: Session | None = None) -> None:
         """Destroy the person's key: what the record says of their pseudonym can be linked to nobody any more.
 
-        Who gives a `Database.write` session empties the journal after it.
+        What they claimed is free again. Who gives a `Database.write` session empties the journal after it.
         """
-        locator = self._locator("key", dataset, user_id)
+        locator, claimant = self._locator("key", dataset, user_id), self._locator("claimant", dataset, user_id)
         with self._within(session) as inside:
             inside.execute(delete(SubjectKey).where(SubjectKey.locator == locator))
+            inside.execute(delete(Fact).where(Fact.name.startswith(_CLAIM), Fact.value == claimant))
         if session is None:
             self._database.truncate_journal()
 
@@ -70,6 +72,24 @@ class Pseudonyms:
             return session.scalar(
                 select(SubjectKey.key).where(SubjectKey.locator == self._locator("key", dataset, user_id))
             )
+
+    def claim(self, dataset: str, user_id: str, text: str, session: Session | None = None) -> bool:
+        """Note that this person has what the text names, until their key is destroyed; False where another one has it.
+
+        Both are kept as keyed hashes, so that a copy of the database alone says neither who nor what.
+        """
+        name, claimant = self._claim(dataset, text), self._locator("claimant", dataset, user_id)
+        with self._within(session) as inside:
+            held = inside.get(Fact, name)
+            if held is None:
+                inside.execute(insert(Fact), {"name": name, "value": claimant})
+            return held is None or held.value == claimant
+
+    def claimed_by_another(self, dataset: str, user_id: str, text: str) -> bool:
+        """Whether somebody else, who was not erased, has what the text names."""
+        with self._database.read() as session:
+            held = session.get(Fact, self._claim(dataset, text))
+        return held is not None and held.value != self._locator("claimant", dataset, user_id)
 
     def suppress(self, dataset: str, user_id: str) -> None:
         """Put the person on the list of those whom an operator may not import again."""
@@ -105,6 +125,9 @@ class Pseudonyms:
             session.execute(insert(Fact), {"name": _FACT, "value": ours})
         elif fact.value != ours:  # another installation was first, since this one looked
             raise _foreign(self._path, "is not the key of this database")
+
+    def _claim(self, dataset: str, text: str) -> str:
+        return f"{_CLAIM}{self._locator('claim', dataset, text)}"[: Fact.name.type.length]
 
     def _locator(self, use: str, dataset: str, user_id: str) -> str:
         return _hmac(self._secret, use, dataset, user_id)

@@ -126,7 +126,7 @@ class Requests:
             )
             inside.add(row)
             inside.flush()
-            self._tell(inside, row)
+            _tell(self._log, inside, row)
         return request_id
 
     def advance(
@@ -140,7 +140,7 @@ class Requests:
             if _ORDER.index(stage) <= _ORDER.index(Stage(row.stage)):
                 raise BadInput(f"this request is at '{row.stage}' already", value=str(stage), fix="go on from there")
             row.stage, row.detail = str(stage), json.dumps({**json.loads(row.detail), **(detail or {})}, sort_keys=True)
-            self._tell(inside, row)
+            _tell(self._log, inside, row)
 
     def close(
         self, request_id: str, outcome: str, *, now: datetime | None = None, session: Session | None = None
@@ -149,10 +149,7 @@ class Requests:
         if not outcome.strip():
             raise BadInput("a request is closed with an outcome", fix="say how it ended")
         with self._within(session) as inside:
-            row = _open_row(inside, request_id)
-            ended = max(row.received_at, _text(now or datetime.now(UTC)))
-            row.stage, row.closed_at, row.outcome = str(Stage.CLOSED), ended, outcome.strip()
-            self._tell(inside, row)
+            close_row(self._log, inside, _open_row(inside, request_id), outcome.strip(), now)
 
     @contextmanager
     def at_once(
@@ -185,11 +182,19 @@ class Requests:
     def _within(self, session: Session | None) -> Any:
         return self._database.write() if session is None else nullcontext(session)
 
-    def _tell(self, session: Session, row: RequestRow) -> None:
-        about = {"data": row.dataset, "request_id": row.request_id, "right": row.kind, "stage": row.stage}
-        ended = {} if row.outcome is None else {"outcome": row.outcome, "closed_at": row.closed_at}
-        detail = {**about, "received_at": row.received_at, "due_at": row.due_at, **ended}
-        self._log.append_within(session, Kind.REQUEST, row.subject, detail, row.subject)
+
+def close_row(log: EventLog, session: Session, row: RequestRow, outcome: str, now: datetime | None = None) -> None:
+    """Close an open row of the register, and record it."""
+    ended = max(row.received_at, _text(now or datetime.now(UTC)))
+    row.stage, row.closed_at, row.outcome = str(Stage.CLOSED), ended, outcome
+    _tell(log, session, row)
+
+
+def _tell(log: EventLog, session: Session, row: RequestRow) -> None:
+    about = {"data": row.dataset, "request_id": row.request_id, "right": row.kind, "stage": row.stage}
+    ended = {} if row.outcome is None else {"outcome": row.outcome, "closed_at": row.closed_at}
+    detail = {**about, "received_at": row.received_at, "due_at": row.due_at, **ended}
+    log.append_within(session, Kind.REQUEST, row.subject, detail, row.subject)
 
 
 def _time_for(session: Session, dataset: str, kind: Right) -> timedelta:

@@ -7,10 +7,12 @@ from typing import Any
 
 import streamlit as st
 
+from app import wording
 from app.scope import Scope
 from app.text import literal
 from app.use_cases import consenting, noticing
 from app.workspace import Workspace
+from data.keep.consents import Purpose
 
 
 def panel(workspace: Workspace, scope: Scope, person: str) -> None:
@@ -23,6 +25,7 @@ def panel(workspace: Workspace, scope: Scope, person: str) -> None:
             whole.markdown(literal(line))
     if not told["asked"]:
         st.caption("You were not asked yet. Lists are made until you say no; what you say here holds from now on.")
+    st.caption(wording.STILL_LEARNED)
     for place, row in enumerate(told["consents"]):
         _line(workspace, scope, person, text, place, row)
 
@@ -33,8 +36,11 @@ def _line(workspace: Workspace, scope: Scope, person: str, text: str, place: int
 
     said, agree, withdraw = st.columns([6, 2, 2], vertical_alignment="center")
     when = f", {row['at'][:10]}" if row["at"] else ""
-    said.markdown(literal(f"{row['words']} ({row['state']}{when})"))
+    unused = " Not used now." if row["used"] is False and row["state"] != "withdrawn" else ""
+    said.markdown(literal(f"{row['words']} ({row['state']}{when}).{unused}"))
     agree.button("Agree", key=f"agree-{place}", on_click=change, args=(consenting.give,), width="stretch",
                  disabled=row["state"] == "given")  # fmt: skip
+    # learning that was switched off is withdrawn, yet the models may hold the person until they withdraw it here
+    done = row["state"] == "withdrawn" and row["purpose"] != Purpose.LEARNING
     withdraw.button("Withdraw", key=f"withdraw-{place}", on_click=change, args=(consenting.withdraw,), width="stretch",
-                    disabled=row["state"] == "withdrawn", help=row["if_withdrawn"])  # fmt: skip
+                    disabled=done, help=row["if_withdrawn"])  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from app import cached
 from app.scope import Scope
 from app.text import counted, literal
 from app.use_cases import seeing
@@ -15,7 +16,7 @@ def panel(workspace: Workspace, scope: Scope, person: str) -> None:
     """One table, and the two files."""
     known = seeing.tables()
     table = st.selectbox("Table", list(known), key="held-table", format_func=lambda name: f"{name}: {known[name]}")
-    told = seeing.held(workspace, scope.data, person, table)
+    told = seeing.held(workspace, scope.data, person, table, lambda: cached.tags(scope.data))
     rows = pd.DataFrame(told["rows"])
     st.markdown(f"**{counted(len(rows), 'row')}.** {literal(told['why'])}")
     if len(rows):

@@ -21,7 +21,7 @@ def why_not(asked: Asked) -> None:
     with asking:
         item = st.selectbox(
             "Title",
-            asked.runners_up(_OFFERED),
+            asked.askable(_OFFERED),
             index=None,
             key="why-not",
             format_func=lambda name: short(asked.title(name)),

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import rights_words
-from app.scope import Scope, forget, recall, remember
+from app.scope import Scope, forget, forget_person, recall, remember
 from app.text import counted, literal, short
 from app.use_cases import contesting, correcting, erasing, objecting, seeing
 from app.workspace import Workspace
@@ -106,6 +106,6 @@ def erasure(workspace: Workspace, scope: Scope, person: str) -> None:
 
     def erase() -> None:
         remember("certificate", erasing.erase(workspace, scope.data, person, actor="person")["certificate"])
-        forget("person")
+        forget_person()
 
     st.button("Erase everything about me", disabled=not sure, on_click=erase, icon=":material/delete_forever:")

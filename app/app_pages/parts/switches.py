@@ -9,7 +9,7 @@ import streamlit as st
 from app import wording
 from app.scope import Scope, recall, remember
 from app.text import literal
-from app.use_cases import choosing, consenting
+from app.use_cases import choosing, consenting, noticing
 from app.use_cases.personal import withheld as why_withheld
 from app.workspace import Workspace
 
@@ -23,11 +23,14 @@ def row(workspace: Workspace, scope: Scope, person: str, choice: dict[str, Any])
     """The three beside each other, on the screen of the list."""
     data = scope.data
 
+    def shown() -> str:
+        return noticing.notice(workspace, scope.model_id)
+
     def personalise() -> None:
-        choosing.set_profiling(workspace, data, person, on=recall(f"profiling-{data}-{person}"))
+        choosing.set_profiling(workspace, data, person, on=recall(f"profiling-{data}-{person}"), text=shown())
 
     def learn() -> None:
-        choosing.set_learning(workspace, data, person, on=recall(f"learning-{data}-{person}"))
+        choosing.set_learning(workspace, data, person, on=recall(f"learning-{data}-{person}"), text=shown())
 
     def forget() -> None:
         told = consenting.forget_learned(workspace, data, person)

@@ -56,6 +56,8 @@ def _caption(words: str, place: int | None, row: dict[str, Any]) -> str:
     if row.get("boost_term"):
         verb = "boosted" if row["boost_term"] > 0 else "held back"
         marks.append(f":material/campaign: {verb} by the operator")
+    if row.get("wish_term"):
+        marks.append(":material/favorite: of what you like")
     return " · ".join(part for part in (*marks, label(words)) if part)
 
 
@@ -102,8 +104,8 @@ def _reasons(told: Explanation, title: str) -> None:
 
 
 def _table(parts: Any) -> pd.DataFrame:
-    columns = ["reason", "kind", "part of the score"]
-    return pd.DataFrame([(part.title, part.kind, part.value) for part in parts], columns=columns)
+    columns = ["part", "reason", "kind"]
+    return pd.DataFrame([(part.value, part.title, part.kind) for part in parts], columns=columns)
 
 
 def _what_if(asked: Asked, told: Explanation, item: str) -> None:
@@ -111,7 +113,7 @@ def _what_if(asked: Asked, told: Explanation, item: str) -> None:
     for line in said:
         st.markdown(f"- {literal(line)}")
     if not said:
-        st.markdown(wording.NO_COUNTERFACTUAL)
+        st.markdown(wording.NO_COUNTERFACTUAL if told.own_items else wording.NOTHING_TO_TAKE_OUT)
     other_titles.rather_than(asked, item)
 
 

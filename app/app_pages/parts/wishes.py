@@ -9,9 +9,10 @@ import streamlit as st
 
 from app import cached, wish_words, wording
 from app.scope import Scope, recall, remember
-from app.text import label, short
+from app.text import label, literal, short
 from app.use_cases import choosing
 from app.workspace import Workspace
+from data.errors import SightglassError
 from data.keep.choices import Effect
 
 
@@ -32,9 +33,7 @@ def about_title(workspace: Workspace, scope: Scope, person: str, item: str) -> N
 
 def panel(workspace: Workspace, scope: Scope, person: str, chosen: dict[str, Any]) -> None:
     """Wishes about categories, providers and kinds of data; and everything that was asked for, with its undo."""
-    held = wish_words.held(chosen)
-    whole = st.expander(f"What I asked for ({len(held)})" if held else "Categories, providers and kinds of data",
-                        key="wishes-open", on_change="rerun", icon=":material/tune:")  # fmt: skip
+    whole = st.expander(wording.ASKED_FOR, key="wishes-open", on_change="rerun", icon=":material/tune:")
     if not whole.open:
         return
     with whole:
@@ -57,11 +56,17 @@ def _ask(workspace: Workspace, scope: Scope, person: str) -> None:
     chosen = effect.selectbox("What to do", list(effects), key=f"{key}-effect", format_func=effects.__getitem__)
 
     def keep() -> None:
-        if recall(key):
-            choosing.add_rule(workspace, scope.data, person, f"{chosen}:{recall(key)}")
+        remember(f"{key}-refused", None)
+        try:
+            if recall(key):
+                choosing.add_rule(workspace, scope.data, person, f"{chosen}:{recall(key)}")
+        except SightglassError as refused:
+            remember(f"{key}-refused", str(refused))
         remember(key, None)
 
     st.button("Do this", on_click=keep, disabled=about is None, key=f"{key}-keep")
+    if recall(f"{key}-refused"):
+        st.warning(literal(recall(f"{key}-refused")))
 
 
 def _undoable(

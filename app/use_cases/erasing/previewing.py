@@ -6,7 +6,7 @@ from typing import Any
 
 from app.use_cases.erasing.copies import copies_of
 from app.use_cases.erasing.proofs import holders
-from app.use_cases.erasing.telling import CLASSES, REMAINS
+from app.use_cases.erasing.telling import REMAINS, TO_COME
 from app.workspace import Workspace
 from data.errors import NotFound
 from models.registry import recommender_class
@@ -31,4 +31,4 @@ def preview(workspace: Workspace, data: str, user: str) -> dict[str, Any]:
 def _model(workspace: Workspace, name: str) -> dict[str, str]:
     about = workspace.shelf.about(name)
     label = recommender_class(about["model"], about["settings"].get("similarity")).erasure
-    return {"name": name, "class": label, "how": CLASSES[label]}
+    return {"name": name, "class": label, "how": TO_COME[label]}

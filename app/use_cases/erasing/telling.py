@@ -20,6 +20,11 @@ CLASSES = {
     "retrained": "it was fitted anew without them",
     "approximate": "it was corrected, and is only close to one fitted anew",
 }
+TO_COME = {
+    "exact": "your counts are subtracted",
+    "retrained": "it is fitted anew without you",
+    "approximate": "it is corrected, and is then only close to one fitted anew",
+}
 
 
 def in_short(told: Mapping[str, Any], folder: str) -> dict[str, Any]:
