@@ -29,7 +29,9 @@ ASKED_FOR = (
     "What I ask for: categories, providers, kinds of data"  # the same words always: a changed label closes the panel
 )
 HIDE_HELP = "Hide this title, or all of a category or provider. Take it back under “What I ask for”."
-HIDDEN_NOT_APPLIED = "What you asked to hide is part of what we know of you, so this list does not follow it. It is kept for your own list."
+HIDDEN_NOT_APPLIED = (
+    "This list is the same for all, so what you asked to hide may be on it. It stays hidden in your own list."
+)
 START = (
     "Pick what you like: a category, a few titles, or both. You get a list at once, with the reason of every title. Nothing "
     "else about you is needed, and no model learns from you until you say so."

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from app.use_cases import choosing
-from app.use_cases.consenting import give, notice
+from app.use_cases.consenting import forget_learned, give, notice
 from app.use_cases.explaining import explain
 from app.use_cases.personal import PersonalList, Why, stored_history
 from app.use_cases.receipting import receipt, replay
@@ -208,6 +208,7 @@ def test_the_file_of_everybody_holds_what_each_is_shown(state: Path, tmp_path: P
         choosing.set_profiling(workspace, "demo", people[2], on=False)
         kind, value = next((kind, values[0]) for kind, values in choosable(workspace.catalogue("demo")).items())
         choosing.add_rule(workspace, "demo", people[3], f"hidden:{kind}:{value}")
+        forget_learned(workspace, "demo", people[4])  # in no model any more, and still somebody with a list
         choosing.set_default_slider(workspace, "demo", 0.2, "a test")
         recommend_all(workspace, linear, tmp_path / "lists.parquet", k=5)
         table = pd.read_parquet(tmp_path / "lists.parquet")

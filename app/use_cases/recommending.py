@@ -23,6 +23,7 @@ from models import saving
 from models.base import Recommender
 from models.serving import Request, Served, non_profiled, serve, serve_everybody
 
+_UNMET = 2_000  # people whom the model was not trained on, up to whom each is listed from their own records
 EVERYBODY = "everybody"  # what the record of a file of everybody's lists says under `lists`
 
 
@@ -63,8 +64,8 @@ def recommend_all(
     """Everybody's list to a Parquet file of user_id, item_id, rank, score: for each the list that they are shown.
 
     `serendipity` is the slider of those who set none themselves; by default the manager's. Who is not profiled has the
-    list that is the same for all. People whom the model has not met are not in it, but for those who do not want that it
-    learns from them.
+    list that is the same for all. Of people whom the model was not trained on the first 2,000 are in it; `left_out` says
+    how many are not: train again.
     """
     if out.suffix != ".parquet":
         raise BadInput("lists are written as Parquet", value=out, fix="give a file name that ends in .parquet")
@@ -74,7 +75,9 @@ def recommend_all(
     started = time.perf_counter()
     lists = serve_everybody(model, checked_k(k), position, boosts_for(workspace, model_id, model)).lists
     frame = lists.frame(model.training.users, model.training.items)
-    frame = _as_they_chose(workspace, model_id, frame, k, position)
+    here = workspace.catalog.open(data).interactions.users.values.astype(str)
+    unmet = here[~np.isin(here, model.training.users.values.astype(str))]
+    frame = _as_they_chose(workspace, model_id, frame, k, position, unmet[:_UNMET])
     seconds = round(time.perf_counter() - started, 3)
     _record_lists(workspace, model_id, frame, k)
     write_file(out, lambda file: frame.to_parquet(file, index=False))
@@ -82,6 +85,7 @@ def recommend_all(
         "model_id": model_id,
         "rows": len(frame),
         "people": frame[USER].nunique(),
+        "left_out": max(len(unmet) - _UNMET, 0),
         "seconds": seconds,
         "path": str(out),
     }
@@ -93,14 +97,15 @@ def _record_lists(workspace: Workspace, model_id: str, frame: pd.DataFrame, k: i
     workspace.log.append(Kind.EXPORT, "operator", {**about, "format": "parquet", "rows": len(frame), "k": k})
 
 
-def _as_they_chose(workspace: Workspace, model_id: str, lists: pd.DataFrame, k: int, position: float) -> pd.DataFrame:
-    """The lists, where everybody with choices of their own has the list that these make."""
+def _as_they_chose(
+    workspace: Workspace, model_id: str, lists: pd.DataFrame, k: int, position: float, unmet: np.ndarray
+) -> pd.DataFrame:
+    """The lists, where everybody with choices of their own has the list that these make, and who is `unmet` has theirs."""
     data = workspace.shelf.about(model_id)["data"]
     known = workspace.model(model_id).training.users
-    here = workspace.catalog.open(data).interactions.users
     asked = {user: choice for user, choice in workspace.choices.every(data).items() if choice != Choice()}
     minors = workspace.catalogue(data).minors
-    own = sorted(name for name in {*asked, *minors} if name in known or (name in here and name in asked))
+    own = sorted({*(name for name in {*asked, *minors} if name in known), *unmet.tolist()})
     if not own:
         return lists
     made = [_shown_to(workspace, model_id, user, k, asked.get(user, Choice()), position) for user in own]

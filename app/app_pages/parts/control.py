@@ -8,11 +8,12 @@ from collections.abc import Callable
 import streamlit as st
 
 from app import wording
-from app.scope import Scope, recall, remember
-from app.text import label, short
+from app.scope import Scope, forget, recall, remember
+from app.text import label, literal, short
 from app.use_cases import choosing, contesting
 from app.use_cases.receipting import receipt as leave_receipt
 from app.workspace import Workspace
+from data.errors import SightglassError
 from models.explanation import Explanation
 
 _REASONS = 4
@@ -128,10 +129,18 @@ def contest(workspace: Workspace, scope: Scope, person: str, item: str) -> None:
     said = st.text_area("What is wrong with it?", key=f"wrong-{person}-{item}", max_chars=1000, height=80)
 
     def open_case() -> None:
-        told = contesting.contest(workspace, scope.model_id, person, item, said)
+        try:
+            told = contesting.contest(workspace, scope.model_id, person, item, said or "")
+        except SightglassError as refused:
+            remember(f"case-refused-{person}-{item}", str(refused))
+            return
         remember(f"case-{person}-{item}", told["case"])
 
-    st.button("Ask a person to look at it", on_click=open_case, disabled=not said.strip(), icon=":material/gavel:")
+    st.button("Ask a person to look at it", on_click=open_case, icon=":material/gavel:")
+    refusal = recall(f"case-refused-{person}-{item}")
+    if refusal:
+        st.error(literal(refusal))
+        forget(f"case-refused-{person}-{item}")
     case = recall(f"case-{person}-{item}")
     if case:
         st.success(f"Case {case[:8]} is open. You find it under My data, Requests and cases.")
