@@ -9,10 +9,10 @@ from typing import Any
 import streamlit as st
 
 from app import cached
+from app.server import PERSON_HEADER
 from app.text import short
 
 _SCOPE = "scope"
-PERSON_HEADER = "SIGHTGLASS_PERSON_HEADER"  # name of the header; set by `sightglass serve --person-header`
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ _POLICY = (
     "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'self'; "
     "form-action 'self'; object-src 'none'"
 )
-PERSON_HEADER = "SIGHTGLASS_PERSON_HEADER"
+PERSON_HEADER = "SIGHTGLASS_PERSON_HEADER"  # the variable that tells the pages which header names the visitor
 _QUIET = 15.0  # seconds in which the first pages are painted before the self-test may start
 _HEADERS = {
     b"content-security-policy": _POLICY.encode(),

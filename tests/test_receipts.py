@@ -24,7 +24,7 @@ from app.cli import main
 from app.use_cases import choosing
 from app.use_cases.boosting import set_boost
 from app.use_cases.erasing import erase
-from app.use_cases.personal import personal_request
+from app.use_cases.personal import PersonalList
 from app.use_cases.receipting import receipt, receipt_file, replay, replay_file
 from app.use_cases.recommending import recommend, recommend_non_profiled
 from app.use_cases.training import train
@@ -237,7 +237,8 @@ def test_a_model_that_answers_otherwise_is_told_with_the_title(
 def test_a_request_survives_as_plain_values(workspace: Workspace, name: str) -> None:
     model_id = id_of(workspace, name)
     model = workspace.model(model_id)
-    request, _ = personal_request(workspace, model_id, model, PERSON, 7, None)
+    request = PersonalList.of(workspace, model_id, PERSON, 7).request
+    assert request is not None
     told = json.loads(canonical(settings_of(model, request)))
     again = request_of(model, PERSON, told)
     assert (again.k, again.serendipity, again.less) == (7, SLIDER, request.less)

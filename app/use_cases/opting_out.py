@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from app.use_cases.evaluating import held_out
+from app.use_cases.holding import plain_rows
 from app.workspace import Workspace
 from audit.measures.coded import Coded
 from audit.measures.quality import quality
@@ -16,7 +17,6 @@ from audit.plan import Plan
 from data.columns import ITEM, RANK, USER
 from data.tables import Dataset
 from models.base import Recommender
-from models.popularity import Popularity
 from models.serving import non_profiled
 
 
@@ -38,23 +38,15 @@ def cost_of_opting_out(
     same = _same_for_all(dataset, model, plan.k)
     found = opt_outs(frozenset(out), dataset.users.index, groups, own, same, plan, held)
     tables = {"rates": found.rates, "cost": found.cost, "served": found.served}
-    rows = {name: _rows(table) for name, table in tables.items()}
+    rows = {name: plain_rows(table) for name, table in tables.items()}
     return {"metric": METRIC, **rows, "notes": list(found.notes)}
 
 
 def _same_for_all(dataset: Dataset, model: Recommender, k: int) -> pd.Series:
     """NDCG of the one list that is the same for everybody, for each person with truth; nobody's history is masked."""
     part, outcomes, _ = held_out(dataset)
-    counted = Popularity().fit(model.training)
-    codes = non_profiled(counted.item_counts, k)
+    codes = non_profiled(model.item_counts, k)
     listed = pd.DataFrame({ITEM: model.training.items.values[codes], RANK: range(1, len(codes) + 1)})
     lists = pd.DataFrame({USER: outcomes[USER].unique()}).merge(listed, how="cross")
     coded = Coded.of(lists, outcomes, part.frame()[[USER, ITEM]], dataset.items, k=k)
     return quality(coded).per_user[METRIC]
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    plain = table.astype(object)
-    return [
-        {str(name): value for name, value in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")
-    ]

@@ -76,21 +76,6 @@ class PersonalList:
         return cls(workspace, model_id, k, model, request, tuple(used), user=user)
 
 
-def personal_request(
-    workspace: Workspace,
-    model_id: str,
-    model: Recommender,
-    user: str,
-    k: int,
-    serendipity: float | None,
-    without: Sequence[str] = (),
-) -> tuple[Request, list[str]]:
-    """What a personal list is asked for, and the history items that the person took out of it."""
-    data = workspace.shelf.about(model_id)["data"]
-    choice = workspace.choices.get(data, user)
-    return _request(workspace, data, model_id, model, user, choice, k, serendipity, without)
-
-
 def withheld(workspace: Workspace, data: str, user: str, *, signal: bool = False) -> Why | None:
     """Why nobody may profile this person now, for a reason other than their own switch."""
     return _withheld(workspace, data, user, workspace.choices.get(data, user), signal)

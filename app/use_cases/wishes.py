@@ -33,14 +33,11 @@ class Wishes:
 
 def wishes_of(workspace: Workspace, data: str, model: Recommender, choice: Choice) -> Wishes:
     """The rules of a person, and their single titles, on the items of a model."""
-    rules = {effect: [rule for rule in choice.rules if rule.effect is effect] for effect in Effect}
     about_titles = [rule for rule in choice.rules if rule.kind != DATA]
-    catalogue = workspace.catalogue(data) if about_titles else None
 
     def codes(single: Iterable[str], effect: Effect) -> np.ndarray:
-        names = {*single}
-        for rule in rules[effect] if catalogue else ():
-            names |= set(covered(catalogue, rule)) if catalogue else set()
+        meant = (rule for rule in about_titles if rule.effect is effect)
+        names = {*single, *(name for rule in meant for name in covered(workspace.catalogue(data), rule))}
         found = model.training.items.codes(sorted(names))
         return np.unique(found[found >= 0])  # a data set that was replaced may have lost one
 
@@ -56,12 +53,15 @@ def covered(catalogue: Catalogue, rule: Rule) -> list[str]:
     """Ids of the titles that a rule is about; none where the data set knows its category no longer."""
     if rule.kind not in catalogue.items:
         return []
-    text = catalogue.items[rule.kind].astype(object)
-    there = text.notna()
-    if catalogue.kinds.get(rule.kind) is Kind.MULTI:
-        parts = text[there].astype(str).str.split("|").explode().str.strip()
-        return [str(name) for name in parts.index[parts == rule.value].unique()]
-    return [str(name) for name in text.index[there & (text.astype(str).str.strip() == rule.value)]]
+    values = _values(catalogue, rule.kind)
+    return [str(name) for name in values.index[values == rule.value].unique()]
+
+
+def _values(catalogue: Catalogue, kind: str) -> pd.Series:
+    """What a column says of each title, a row a title and value."""
+    text = catalogue.items[kind].dropna().astype(str)
+    parts = text.str.split("|").explode() if catalogue.kinds.get(kind) is Kind.MULTI else text
+    return parts.str.strip()
 
 
 def choosable(catalogue: Catalogue) -> dict[str, list[str]]:
@@ -71,9 +71,7 @@ def choosable(catalogue: Catalogue) -> dict[str, list[str]]:
         columns.append(PROVIDER)
     found = {}
     for name in columns:
-        text = catalogue.items[name].dropna().astype(str)
-        parts = text.str.split("|").explode() if catalogue.kinds.get(name) is Kind.MULTI else text
-        counts = parts.str.strip().value_counts()
+        counts = _values(catalogue, name).value_counts()
         found[name] = [str(value) for value in counts.index if value]
     return {name: values for name, values in found.items() if values}
 
