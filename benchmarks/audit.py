@@ -87,8 +87,7 @@ def family(folder: Path) -> dict[str, Any]:
     scanned = time.perf_counter() - started
     facts = Facts.of(found, items, None, pd.Series(np.arange(ITEMS), index=index))
     models = ("log", "rbp", "flat")
-    tables = [concentration(found, facts, *models)]
-    tables += [providers(found, facts, "provider", model) for model in models]
+    tables = [concentration(found, facts, *models), providers(found, facts, "provider", *models)]
     taken = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     return {
@@ -102,9 +101,15 @@ def family(folder: Path) -> dict[str, Any]:
 
 def _warm() -> None:
     """Compile and import once; a dashboard does so once a process."""
+    from audit.engine.family import Facts, concentration, providers
     from audit.engine.scan import scan
 
-    scan(pa.table({"user_id": pa.array([1], pa.int32()), "item_id": [1], "rank": pa.array([1], pa.int8())}), ["1"])
+    one = pa.table({"user_id": pa.array([1], pa.int32()), "item_id": [1], "rank": pa.array([1], pa.int8())})
+    items = pd.DataFrame({"provider": ["p"]}, index=pd.Index(["1"], dtype=object))
+    found = scan(one, items.index)
+    facts = Facts.of(found, items)
+    concentration(found, facts)
+    providers(found, facts, "provider")
 
 
 def bare(folder: Path) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def factorize(values: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     130, 130.0 and '130' are one id, and so are '130' and ' 130 '; the distinct ids come in order of appearance.
     """
     places, distinct = pd.factorize(_whole(values))
-    texts = [str(value).strip() or None for value in distinct]
+    texts = [str(value).strip() or None for value in distinct.to_numpy(dtype=object)]
     merged, unique = pd.factorize(_objects([*texts, None]))
     return merged[places].astype(np.int64), np.asarray(unique, dtype=object)
 

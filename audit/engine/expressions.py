@@ -29,17 +29,22 @@ def ids(source: ir.Table, column: str) -> Any:
 
 
 def rows(lists: ir.Table, names: Mapping[str, str], k: int) -> ir.Table:
-    """One row per showing down to rank k: user, given (the item's id), rank; 0 is a rank that is no whole number from 1."""
+    """One row per showing: user, given (the item's id), rank; one that is no whole number from 1 is null, or below 1."""
     import ibis
 
     rank = lists[names[RANK]]
     if rank.type().is_integer():
-        place = rank.fill_null(0)
+        place = rank
     else:
         whole = (rank >= 1) & (rank % 1 == 0)
         place = ibis.ifelse(whole.fill_null(False), ibis.least(rank, k + 1), 0).cast("int32")
-    given = lists.select(user=ids(lists, names[USER]), given=ids(lists, names[ITEM]), rank=place)
-    return given.filter(given["rank"] <= k)
+    return lists.select(user=ids(lists, names[USER]), given=ids(lists, names[ITEM]), rank=place)
+
+
+def above(given: ir.Table, k: int) -> ir.Table:
+    """The rows down to rank k; a rank that is not there is 0."""
+    filled = given.mutate(rank=given["rank"].fill_null(0))
+    return filled.filter(filled["rank"] <= k)
 
 
 def joined(given: ir.Table, people: ir.Table, items: ir.Table, unknown: int, buckets: int) -> ir.Table:

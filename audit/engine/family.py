@@ -6,8 +6,9 @@ means of the linearised number, to first order the delete-a-group jackknife), wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from audit.measures.popularity import Head, short_head
 from audit.measures.slopes import gini_slope, hhi_slope, list_diversity_slopes, shannon_slope, top_slope
 from audit.measures.weights import DEFAULT
 from data.columns import Kind
+from data.parallel import at_once
 
 EVERYBODY = "all"
 Weight = str | Callable[[np.ndarray], np.ndarray]
@@ -109,41 +111,53 @@ def concentration(
     Under every browsing model (default log); `browsing` is empty for a number that depends on none. Coverage has no
     interval: it jumps with a single showing, so that no slope describes it.
     """
-    tail = ~short_head(facts, head, share)
-    chosen = {str(model): scan.counts.attention(_weight(model, scan.counts.k)) for model in models or (DEFAULT,)}
-    rows = [row for group in _groups(scan) for row in _statistics(scan, facts, group, chosen, tail)]
+    chosen = _attention(scan, models or (DEFAULT,))
+    means = _of_lists(scan, facts, head, share)
+    rows = at_once(lambda group: list(_statistics(scan, facts, group, chosen, means)), _groups(scan))
     columns = ["attribute", "group", "metric", "browsing", "value", "se", "low", "high", "n_lists"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(chain.from_iterable(rows), columns=columns)
 
 
 def list_statistics(
     scan: Scan, facts: Facts, model: Weight = DEFAULT, *, head: Head = "interactions", share: float | None = None
 ) -> ListStatistics:
     """The same numbers of everybody, as the audit of tables in memory has them."""
-    everybody = next(_groups(scan))
-    tail = ~short_head(facts, head, share)
-    return _values(scan, facts, everybody, scan.counts.attention(_weight(model, scan.counts.k)), tail)
+    everybody, means = next(_groups(scan)), _of_lists(scan, facts, head, share)
+    return _values(scan, facts, everybody, _attention(scan, (model,))[str(model)], means)
 
 
-def providers(scan: Scan, facts: Facts, column: str, model: Weight = DEFAULT) -> pd.DataFrame:
+def providers(scan: Scan, facts: Facts, column: str, *models: Weight) -> pd.DataFrame:
     """Exposure of every provider (or category of an item column) in every user group's lists, with intervals.
 
-    The columns of `provider_exposure` but `n_lists`, after `attribute`, `group` and `provider`; `se`, `low` and
-    `high` belong to `exposure_share`. Group by provider is the exposure matrix of user groups.
+    The columns of `provider_exposure` but `n_lists`, after `attribute`, `group`, `browsing` and `provider`, under every
+    browsing model (default log); `se`, `low` and `high` belong to `exposure_share`. Group by provider is the exposure
+    matrix of user groups.
     """
     belongs, names = owners(facts.items, column, scan.items, facts.kinds)
-    given = sparse.csr_array(scan.counts.attention(_weight(model, scan.counts.k)) @ belongs)
-    tables = []
-    for group in _groups(scan):
-        mine = sparse.csr_array(group.rows(given))
-        table = provider_table(belongs, group.total(given), facts.catalogue, facts.popularity, facts.merit)
-        table["se"], t = _share_errors(mine, group, scan.counts.lists)
-        value = table["exposure_share"]
-        table["low"], table["high"] = (value - t * table["se"]).clip(lower=0), (value + t * table["se"]).clip(upper=1)
-        tables.append(table.assign(attribute=group.attribute, group=group.name, provider=names))
-    first = ["attribute", "group", "provider"]
+
+    def shares(of_model: tuple[str, Table]) -> list[pd.DataFrame]:
+        model, attention = of_model
+        given = sparse.csr_array(attention @ belongs)
+        return [
+            _shares(scan, facts, belongs, group, given).assign(
+                attribute=group.attribute, group=group.name, browsing=model, provider=names
+            )
+            for group in _groups(scan)
+        ]
+
+    tables = chain.from_iterable(at_once(shares, _attention(scan, models or (DEFAULT,)).items()))
+    first = ["attribute", "group", "browsing", "provider"]
     whole = pd.concat(tables, ignore_index=True)
     return whole[[*first, *whole.columns.difference(first, sort=False)]]
+
+
+def _shares(scan: Scan, facts: Facts, belongs: sparse.csr_array, group: Group, given: sparse.csr_array) -> pd.DataFrame:
+    """The shares of one group; `given`: parts x providers."""
+    table = provider_table(belongs, group.total(given), facts.catalogue, facts.popularity, facts.merit)
+    table["se"], t = _share_errors(sparse.csr_array(group.rows(given)), group, scan.counts.lists)
+    value = table["exposure_share"]
+    table["low"], table["high"] = (value - t * table["se"]).clip(lower=0), (value + t * table["se"]).clip(upper=1)
+    return table
 
 
 def spread(draws: np.ndarray) -> np.ndarray:
@@ -161,28 +175,34 @@ def student(buckets: int, level: float = 0.95) -> float:
     return float(stdtrit(buckets - 1, (1 + level) / 2)) if buckets > 1 else np.nan
 
 
-def _values(scan: Scan, facts: Facts, group: Group, attention: Table, tail: np.ndarray) -> ListStatistics:
+def _of_lists(scan: Scan, facts: Facts, head: Head, share: float | None) -> np.ndarray:
+    """Parts x 2: sum over lists of their mean popularity and of their share of tail items."""
+    tail = ~short_head(facts, head, share)
+    return scan.counts.of_lists(np.column_stack([facts.popularity, tail]).astype(np.float64))
+
+
+def _values(scan: Scan, facts: Facts, group: Group, attention: Table, means: np.ndarray) -> ListStatistics:
     counts = scan.counts
     lists = int(counts.lists[group.parts].sum())
-    per_list = group.total(counts.per_list)
-    trained = facts.popularity.any()
-    means = (float(per_list @ each / lists) if trained and lists else np.nan for each in (facts.popularity, tail))
-    return statistics(group.total(counts.distinct), group.total(attention), facts.catalogue, lists, counts.k, *means)
+    known = lists and facts.popularity.any()
+    popularity, tail = map(float, means[group.parts].sum(axis=0) / lists if known else (np.nan, np.nan))
+    shown, exposed = group.total(counts.distinct), group.total(attention)
+    return statistics(shown, exposed, facts.catalogue, lists, counts.k, popularity, tail)
 
 
 def _statistics(
-    scan: Scan, facts: Facts, group: Group, chosen: Mapping[str, Table], tail: np.ndarray
+    scan: Scan, facts: Facts, group: Group, chosen: Mapping[str, Table], means: np.ndarray
 ) -> Iterator[tuple[object, ...]]:
     (_, first), *_ = chosen.items()
-    values = _values(scan, facts, group, first, tail)
-    draws = dict(_draws(scan, facts, group, tail, values))
+    values = _values(scan, facts, group, first, means)
+    draws = _draws(scan, facts, group, means, values)
     for metric, value in vars(values).items():
         if metric not in ("n_lists", "n_items", "gini_exposure"):
             yield _row(scan, group, metric, "", value, draws.get(metric), values.n_lists)
     for name, attention in chosen.items():
         exposed = group.total(attention)[facts.catalogue]
         slope = gini_slope(exposed) if exposed.sum() and len(exposed) > 1 else None
-        drawn = None if slope is None else _along(group.rows(attention), slope, facts)
+        drawn = None if slope is None else _along(group.rows(attention), [slope], facts)[0]
         yield _row(scan, group, "gini_exposure", name, gini(exposed), drawn, values.n_lists)
 
 
@@ -196,38 +216,33 @@ def _row(
     return group.attribute, group.name, metric, browsing, value, se, low, high, n
 
 
-def _draws(
-    scan: Scan, facts: Facts, group: Group, tail: np.ndarray, values: ListStatistics
-) -> Iterator[tuple[str, np.ndarray]]:
+def _draws(scan: Scan, facts: Facts, group: Group, means: np.ndarray, values: ListStatistics) -> dict[str, np.ndarray]:
     """The linearised sum in every part of the group, by metric; none where the number is undefined."""
     counts, inside = scan.counts, facts.catalogue
-    lists, distinct, per_list = counts.lists[group.parts], group.rows(counts.distinct), group.rows(counts.per_list)
+    lists, distinct = counts.lists[group.parts], group.rows(counts.distinct)
     x, total = group.total(counts.distinct), int(lists.sum())
-
-    def along(slope: np.ndarray) -> np.ndarray:
-        return _along(distinct, slope, facts)
-
-    if x[inside].sum():
+    slopes: dict[str, np.ndarray] = {}
+    if (shown := x[inside]).sum():
         if inside.sum() > 1:
-            yield "gini", along(gini_slope(x[inside]))
-            entropy = along(shannon_slope(x[inside]))
-            yield "entropy", entropy
-            yield "entropy_share", entropy / np.log2(inside.sum())
-        yield "hhi_diversity", along(hhi_slope(x[inside]))
-        yield "top_item_share", along(top_slope(x[inside]))
+            entropy = shannon_slope(shown)
+            slopes |= {"gini": gini_slope(shown), "entropy": entropy, "entropy_share": entropy / np.log2(inside.sum())}
+        slopes |= {"hhi_diversity": hhi_slope(shown), "top_item_share": top_slope(shown)}
+    draws = dict(zip(slopes, _along(distinct, list(slopes.values()), facts), strict=True))
     if total > 1:
         of_items, of_lists = list_diversity_slopes(x, total, counts.k)
-        yield "inter_list_diversity", distinct @ of_items + of_lists * lists
-    for name, each in (("average_popularity", facts.popularity), ("tail_share", tail)):
-        if total and np.isfinite(mean := getattr(values, name)):
-            yield name, (per_list @ each.astype(np.float64) - mean * lists) / total
+        draws["inter_list_diversity"] = distinct @ of_items + of_lists * lists
+    for name, sums in zip(("average_popularity", "tail_share"), means[group.parts].T, strict=True):
+        if np.isfinite(mean := getattr(values, name)):
+            draws[name] = (sums - mean * lists) / total
+    return draws
 
 
-def _along(table: Table, slope: np.ndarray, facts: Facts) -> np.ndarray:
-    """Sum of slope times count over the catalogue, in every part."""
-    full = np.zeros(table.shape[1])
-    full[facts.catalogue] = slope
-    return np.asarray(table @ full)
+def _along(table: Table, slopes: Sequence[np.ndarray], facts: Facts) -> np.ndarray:
+    """Slopes x parts: sum of slope times count over the catalogue."""
+    full = np.zeros((table.shape[1], len(slopes)))
+    for column, slope in zip(full.T, slopes, strict=True):
+        column[facts.catalogue] = slope
+    return np.asarray(table @ full).T
 
 
 def _share_errors(given: sparse.csr_array, group: Group, lists: np.ndarray) -> tuple[np.ndarray, float]:
@@ -251,6 +266,12 @@ def _counts(scan: Scan, counts: pd.Series | None) -> np.ndarray:
     code = scan.items.codes(counts.index.to_series())
     known = code >= 0
     return np.bincount(code[known], weights=counts.to_numpy()[known], minlength=len(scan.items)).astype(np.int64)
+
+
+def _attention(scan: Scan, models: Sequence[Weight]) -> dict[str, Table]:
+    """Parts x items under every browsing model, in one look at the counts."""
+    tables = scan.counts.attention(*(_weight(model, scan.counts.k) for model in models))
+    return dict(zip(map(str, models), tables, strict=True))
 
 
 def _weight(model: Weight, k: int) -> np.ndarray:

@@ -31,6 +31,7 @@ def grouped(
             progress(number / _STEPS)
         return frame
 
+    showings.hand_to(machine)
     people, n_items, k = showings.people, showings.n_items, showings.k
     n_parts, rows = people.n_parts, showings.joined
     cells = step(1, ex.cells(rows))

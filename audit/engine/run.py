@@ -125,11 +125,7 @@ def withheld(table: pd.DataFrame, column: str, minimum: int) -> pd.DataFrame:
 def _providers(found: Scan, facts: Facts, models: list[str], plan: Plan) -> pd.DataFrame:
     default = (PROVIDER,) if PROVIDER in facts.items else ()
     columns = default if plan.item_groups is None else plan.item_groups
-    tables = [
-        providers(found, facts, column, model).assign(column=column, browsing=model)
-        for column in columns
-        for model in models
-    ]
+    tables = [providers(found, facts, column, *models).assign(column=column) for column in columns]
     if not tables:
         return pd.DataFrame({name: [] for name in ("attribute", "group", "provider", "exposure_share", "state")})
     table = pd.concat(tables, ignore_index=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -12,10 +13,11 @@ import pandas as pd
 import pyarrow as pa
 
 from audit.engine import expressions as ex
+from audit.engine.batches import Strange
 from audit.engine.engines import DuckDB, Engine, Progress
 from audit.engine.grouped import grouped
 from audit.engine.showings import Showings
-from audit.engine.streaming import Scattered, Strange, streamed
+from audit.engine.streaming import Scattered, streamed
 from audit.engine.tables import BUCKETS, Lists, People, item_table
 from audit.measures.counts import Counts
 from data.columns import ITEM, RANK, USER
@@ -74,11 +76,12 @@ def scan(
     read = Lists.of(lists)
     if not read.rows:
         raise BadInput("there is no recommendation to audit", file="recommendations", fix="give at least one list")
-    known = None if items is None else _distinct(items)
-    parts = People.of(people, read.types[USER], buckets)
+    with ThreadPoolExecutor(1) as aside:
+        located = aside.submit(People.of, people, read.types[USER], buckets)
+        known = None if items is None else Ids(_distinct(items))
+        parts = located.result()
     with engine or DuckDB() as machine:
         machine.hold_lists(ex.LISTS, read)
-        machine.hold(ex.PEOPLE, parts.table())
         found = _count(machine, read, parts, known, k, progress, cancel)
     if progress:
         progress(1.0)
@@ -89,15 +92,15 @@ def _count(
     machine: Engine,
     read: Lists,
     parts: People,
-    known: np.ndarray | None,
+    known: Ids | None,
     k: int,
     progress: Progress | None,
     cancel: Event | None,
 ) -> Scan:
     stream = isinstance(machine, DuckDB)
-    ids = Ids(known) if known is not None and stream else _vocabulary(machine, read, parts, known, k, cancel)
+    ids = known if known is not None and stream else _vocabulary(machine, read, parts, known, k, cancel)
     while True:
-        showings = _showings(machine, read, parts, ids, k)
+        showings = Showings(read, parts, item_table(ids, read.types[ITEM]), len(ids), k)
         try:
             if stream and isinstance(machine, DuckDB):
                 found = streamed(machine, showings, progress, cancel)
@@ -113,26 +116,18 @@ def _count(
         fix = "give one list per user; audit each model or list_id on its own"
         raise BadInput(problem, file="recommendations", column=RANK, fix=fix)
     catalogue = np.full(len(ids), known is None)
-    catalogue[ids.codes([] if known is None else known)] = True
+    catalogue[ids.codes([] if known is None else known.values)] = True
     odd = (read.rows - found.rows, found.short, found.skipped)
     return Scan(found.counts, parts.groups, ids, catalogue, read.rows, *odd, machine.name, stream)
 
 
-def _showings(machine: Engine, read: Lists, parts: People, ids: Ids, k: int) -> Showings:
-    """The rows to count, with the table of items handed to the engine."""
-    items = item_table(ids, read.types[ITEM])
-    machine.hold(ex.ITEMS, items)
-    return Showings(read, parts, items, len(ids), k)
-
-
-def _vocabulary(
-    machine: Engine, read: Lists, parts: People, known: np.ndarray | None, k: int, cancel: Event | None
-) -> Ids:
+def _vocabulary(machine: Engine, read: Lists, parts: People, known: Ids | None, k: int, cancel: Event | None) -> Ids:
     """The catalogue and whatever else the lists show; without a catalogue every item named, at any rank."""
-    listed, depth = (np.empty(0, dtype=object), _DEEPEST) if known is None else (known, k)
-    strangers = _showings(machine, read, parts, Ids(listed), depth).strangers
-    others = as_text(machine.result(strangers, cancel).column(0).to_pandas()).to_numpy(dtype=object)
-    return Ids(np.concatenate([listed, others]))
+    listed, depth = (Ids([]), _DEEPEST) if known is None else (known, k)
+    showings = Showings(read, parts, item_table(listed, read.types[ITEM]), len(listed), depth)
+    machine.hold(ex.ITEMS, showings.items)
+    others = as_text(machine.result(showings.strangers, cancel).column(0).to_pandas()).to_numpy(dtype=object)
+    return Ids(np.concatenate([listed.values, others]))
 
 
 def _distinct(items: Iterable[str]) -> np.ndarray:

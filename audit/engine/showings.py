@@ -14,6 +14,8 @@ from audit.engine.tables import Lists, People
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from audit.engine.engines import Engine
+
 
 @dataclass(frozen=True, eq=False)
 class Showings:
@@ -25,15 +27,25 @@ class Showings:
     n_items: int
     k: int
 
+    def hand_to(self, machine: Engine) -> None:
+        """Give the engine the tables of people and items that the joins read."""
+        machine.hold(ex.PEOPLE, self.people.table())
+        machine.hold(ex.ITEMS, self.items)
+
     @cached_property
-    def given(self) -> ir.Table:
-        """User, given (the item's id), rank."""
+    def rows(self) -> ir.Table:
+        """User, given (the item's id), rank, at any rank."""
         return ex.rows(ex.table(ex.LISTS, self.lists.schema), self.lists.names, self.k)
 
     @property
+    def given(self) -> ir.Table:
+        """The rows down to rank k."""
+        return ex.above(self.rows, self.k)
+
+    @property
     def numbered(self) -> ir.Table:
-        """The same with ids as whole numbers: text by its hash."""
-        return ex.numbered(self.given, "user", "given")
+        """The rows at any rank with ids as whole numbers: text by its hash."""
+        return ex.numbered(self.rows, "user", "given")
 
     @property
     def joined(self) -> ir.Table:

@@ -7,27 +7,22 @@ from threading import Event
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
-from audit.engine import expressions as ex
-from audit.engine.counted import Counted, by_part, refuse_missing
+from audit.engine.batches import Batch, lookups
+from audit.engine.counted import Counted, by_part
 from audit.engine.engines import Cancelled, DuckDB, Progress
-from audit.engine.lookup import Lookup
 from audit.engine.showings import Showings
-from audit.engine.tables import People
 from audit.measures.counts import Counts, Table
+from data.parallel import in_blocks
 
 CELLS = 300_000_000  # counts of 4 bytes held at once; above it, and for scattered lists, DuckDB groups instead
 _BATCH = 500_000
+_BLOCK = 16_384  # cells looked at together, so that they stay in the cache as float64
 
 
 class Scattered(Exception):
     """The rows of some list do not lie together, or there are too many cells to hold."""
-
-
-class Strange(Exception):
-    """A list shows an item that the table of items does not have."""
 
 
 def streamed(
@@ -45,14 +40,18 @@ def streamed(
     people = showings.people
     if people.n_parts * showings.n_items * showings.k > CELLS:
         raise Scattered
-    tally = _Tally(people.n_parts, showings.n_items, showings.k)
-    parts, codes = _lookups(machine, showings, cancel)
+    parts, codes = lookups(machine, showings, cancel)
+
+    def prepare(rows: pa.RecordBatch) -> tuple[int, Batch]:
+        return len(rows), Batch.of(rows, people, parts, codes, showings.k)
+
     done = 0
-    for columns in machine.stream(showings.numbered, _BATCH, lambda batch: _columns(batch, people, parts, codes)):
+    tally = _Tally(people.n_parts, showings.n_items, showings.k)
+    for read, batch in machine.stream(showings.numbered, _BATCH, prepare):
         if cancel is not None and cancel.is_set():
             raise Cancelled
-        tally.add(columns)
-        done += len(columns[0])
+        tally.add(batch)
+        done += read
         if progress:
             progress(min(done / showings.lists.rows, 1.0))
     return tally.finish(people.buckets)
@@ -64,10 +63,14 @@ class Dense(Counts):
 
     cells: np.ndarray  # uint32: (part x n_items + item) x k + rank - 1
 
-    def _attention(self, weight: np.ndarray) -> Table:
-        from audit.engine.tally import weigh
+    def _attention(self, weights: list[np.ndarray]) -> list[Table]:
+        cells, sums = self.cells.reshape(-1, self.k), np.empty((len(weights), self.n_parts * self.n_items))
 
-        return np.asarray(weigh(self.cells, weight)).reshape(self.n_parts, self.n_items)
+        def weigh(block: slice) -> None:
+            np.matmul(weights, cells[block].T.astype(np.float64), out=sums[:, block])
+
+        in_blocks(weigh, len(cells), _BLOCK)
+        return list(sums.reshape(-1, self.n_parts, self.n_items))
 
 
 class _Tally:
@@ -79,89 +82,51 @@ class _Tally:
         self.short = np.zeros(n_parts * n_items)
         self.seen, self.placed = np.full(n_items, -1, np.int64), np.full(k + 1, -1, np.int64)
         self.odd = np.zeros(3, np.int64)
-        self.keys: list[np.ndarray] = []
-        self.edges: list[tuple[np.ndarray, ...]] = []
+        self.users: list[np.ndarray] = []
+        self.edges: list[Batch] = []
         self.last, self.rows = -1, 0
 
-    def add(self, columns: tuple[np.ndarray, ...]) -> None:
-        from audit.engine.tally import inner
-
-        if not len(columns[0]):
+    def add(self, batch: Batch) -> None:
+        self.rows += len(batch.item)
+        n = len(batch.part)
+        if not n:
             return
-        self.rows += len(columns[0])
-        start, stop = inner(columns[0])
-        self._count(tuple(column[start:stop] for column in columns))
-        self.edges.append(tuple(np.concatenate([column[:start], column[stop:]]) for column in columns))
+        if n > 2:
+            self._count(batch.of_lists(1, n - 1))
+        self.edges += [batch.of_lists(0, 1).copied(), batch.of_lists(max(n - 1, 1), n).copied()]
 
     def finish(self, buckets: int) -> Counted:
         from audit.engine.tally import SHORT, SKIPPED, TIES
 
         if self.edges:
-            cut = tuple(np.concatenate(column) for column in zip(*self.edges, strict=True))
-            order = np.argsort(cut[0], kind="stable")
-            self._count(tuple(column[order] for column in cut))
-        self._refuse_scattered()
+            whole = np.concatenate([*self.users, self.edges[0].user[:0]])
+            self._count(Batch.together(self.edges))
+            _refuse_scattered(whole, self.users[-1])
         content = (self.lists, self._sparse(self.repeated), self._sparse(self.short))
         counts = Dense(self.k, self.n_items, buckets, *content, cells=self.cells)
         return Counted(counts, self.rows, int(self.odd[SHORT]), int(self.odd[SKIPPED]), int(self.odd[TIES]))
 
-    def _count(self, columns: tuple[np.ndarray, ...]) -> None:
+    def _count(self, batch: Batch) -> None:
         from audit.engine.tally import add, tally
 
-        keys = np.empty(len(columns[0]), np.int64)
-        user, part, item, rank = columns
-        add(part, item, rank, self.n_items, self.k, self.cells)
-        runs, self.last = tally(
-            user, part, item, rank, self.n_items, self.k, self.lists, self.repeated, self.short, self.seen, self.placed,
-            self.odd, keys, self.last,
-        )  # fmt: skip
-        self.keys.append(keys[:runs].copy())
-
-    def _refuse_scattered(self) -> None:
-        keys = np.concatenate([*self.keys, np.empty(0, np.int64)])
-        self.keys.clear()
-        keys.sort(kind="stable")  # they come nearly in order
-        if (keys[1:] == keys[:-1]).any():
-            raise Scattered
+        rows = (batch.starts, batch.part, batch.item, batch.rank, self.n_items, self.k)
+        found = (self.lists, self.repeated, self.short, self.seen, self.placed, self.odd)
+        add(*rows, self.cells)
+        self.last = tally(*rows, *found, self.last)
+        self.users.append(batch.user)
 
     def _sparse(self, values: np.ndarray) -> Any:
         place = np.flatnonzero(values != 0)
         return by_part(place, values[place], self.n_parts, self.n_items)
 
 
-def _lookups(machine: DuckDB, showings: Showings, cancel: Event | None) -> list[Lookup]:
-    """Part by user and code by item; text ids are hashed by the engine that hashes the lists."""
-    tables = ((ex.PEOPLE, showings.people.table(), "user_key"), (ex.ITEMS, showings.items, "item_key"))
-    found = []
-    for name, table, key in tables:
-        text = pa.types.is_string(table[key].type)
-        read = machine.result(ex.numbered(ex.table(name, table.schema), key), cancel) if text else table
-        found.append(Lookup.of(*(column.to_numpy() for column in read.columns)))
-    return found
-
-
-Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # user, part, item, rank
-
-
-def _columns(batch: pa.RecordBatch, people: People, parts: Lookup, codes: Lookup) -> Columns:
-    """User, part, item and rank as numbers; rows that cannot be counted are refused."""
-    absent = [column.null_count for column in batch.columns]
-    user, given, rank = (
-        (column.fill_null(0) if column.null_count else column).to_numpy(zero_copy_only=False)
-        for column in batch.columns
-    )
-    refuse_missing(absent[0], absent[1], int(rank.min(initial=1) < 1))
-    item = codes.find(given)
-    if item.min(initial=0) < 0:
-        raise Strange
-    user = user.view(np.int64) if user.dtype == np.uint64 else user.astype(np.int64, copy=False)
-    return user, _known_or_not(parts.find(user), user, people), item, rank.astype(np.int32, copy=False)
-
-
-def _known_or_not(part: np.ndarray, user: np.ndarray, people: People) -> np.ndarray:
-    """The parts, with who is not in the table of people in an unknown one by a hash of the id."""
-    outside = np.flatnonzero(part < 0)
-    if len(outside):
-        hashed = pd.util.hash_array(user[outside]) % np.uint64(people.buckets)
-        part[outside] = people.unknown + hashed.astype(np.int32)
-    return part
+def _refuse_scattered(users: np.ndarray, others: np.ndarray) -> None:
+    """Refuse a user met twice; of the others none is."""
+    if (users[1:] > users[:-1]).all():  # as lists usually come
+        place = np.minimum(np.searchsorted(users, others), max(len(users) - 1, 0))
+        twice = len(users) and (users[place] == others).any()
+    else:
+        every = np.sort(np.concatenate([users, others]), kind="stable")
+        twice = (every[1:] == every[:-1]).any()
+    if twice:
+        raise Scattered

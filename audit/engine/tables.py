@@ -11,14 +11,18 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.columns import ITEM, RANK, USER, Table
 from data.errors import BadInput
 from data.ids import Ids, as_text
 from data.load.names import recognised
+from data.parallel import in_blocks
 
 BUCKETS = 32
+_WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"  # as a number is written, and no larger than 64 bits hold
+_BLOCK = 2**16  # rows looked at together, so that they stay in the cache
 UNKNOWN = "unknown"  # the group of who is not in the table of people, or has no group there
 
 
@@ -81,9 +85,10 @@ class People:
         key, kept = as_keys(frame[USER], type_)
         _refuse_repeats(key)
         columns = [frame[name].combine_chunks() for name in attributes]
-        group, groups = _groups(columns if kept.all() else [each.filter(kept) for each in columns], attributes)
-        part = group * buckets + _bucket(key, buckets)
-        return cls(key, part.astype(np.int32), groups, buckets)
+        if not kept.all():
+            columns = [each.filter(kept) for each in columns]
+        group, groups = _groups(columns, attributes, len(key))
+        return cls(key, _parts(key, group, buckets), groups, buckets)
 
     @property
     def n_parts(self) -> int:
@@ -109,21 +114,19 @@ def item_table(ids: Ids, type_: pa.DataType) -> pa.Table:
 def as_keys(ids: pa.ChunkedArray, type_: pa.DataType) -> tuple[pa.Array, np.ndarray]:
     """The ids in the type of the lists' column, and which of the rows could be: 'a7' is no key of whole numbers."""
     if pa.types.is_integer(ids.type) and pa.types.is_integer(type_):
-        kept = np.asarray(ids.is_valid())
+        kept = np.asarray(ids.is_valid()) if ids.null_count else np.ones(len(ids), bool)
         keys = ids.cast(type_, safe=True).combine_chunks()
-        return keys if kept.all() else keys.filter(kept), kept
-    texts = as_text(ids.to_pandas()).to_numpy(dtype=object)
-    kept = ~pd.isna(texts)
+        return keys if not ids.null_count else keys.drop_null(), kept
+    texts = pa.array(as_text(ids.to_pandas()).to_numpy(dtype=object), pa.string())
     if not pa.types.is_integer(type_):
-        return pa.array(texts[kept], pa.string()), kept
-    numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce")
-    whole = numbers.notna() & (numbers % 1 == 0) & (numbers.abs() < 2**53)
-    kept = whole.to_numpy() & (numbers.fillna(0).astype(np.int64).astype(str).to_numpy() == texts)
-    values = pd.Series(texts[kept]).astype(np.int64).to_numpy()
+        return texts.drop_null(), np.asarray(texts.is_valid())
+    whole = pc.match_substring_regex(texts, _WHOLE).fill_null(False)
+    values = pc.if_else(whole, texts, None).cast(pa.int64())
     bounds = np.iinfo(type_.to_pandas_dtype())
-    inside = (values >= bounds.min) & (values <= bounds.max)
-    kept[np.flatnonzero(kept)[~inside]] = False
-    return pa.array(values[inside], type_), kept
+    numbers, kept = values.fill_null(0).to_numpy(), np.array(whole)
+    kept &= numbers >= bounds.min
+    kept &= numbers <= bounds.max
+    return pa.array(numbers[kept], type_), kept
 
 
 def _wanted(kind: Table) -> tuple[str, ...]:
@@ -153,22 +156,26 @@ def _files(path: Path) -> list[str]:
     return found
 
 
-def _groups(columns: list[pa.Array], names: list[str]) -> tuple[np.ndarray, pd.DataFrame]:
-    """Code of every row's combination of values, and the combinations with the unknown one at the end."""
+def _groups(columns: list[pa.Array], names: list[str], n: int) -> tuple[np.ndarray, pd.DataFrame]:
+    """Every row's combination of values by its place, and the combinations with the unknown one at the end."""
     if not columns:
-        return np.zeros(0, np.int64), pd.DataFrame(index=pd.RangeIndex(1))
-    values: list[np.ndarray] = []
-    code = np.zeros(len(columns[0]), np.int64)
-    for column in columns:
-        coded = column.dictionary_encode() if not pa.types.is_dictionary(column.type) else column
-        labels = as_text(coded.dictionary.to_pandas()).fillna(UNKNOWN)
-        ids = Ids([*labels, UNKNOWN])
-        known = ids.codes([*labels, UNKNOWN]).astype(np.int64)
-        mine = known[np.asarray(coded.indices.fill_null(len(labels)))]
-        code, values = code * len(ids) + mine, [*values, ids.values]
+        return np.zeros(n, np.int64), pd.DataFrame(index=pd.RangeIndex(1))
+    coded = [column if pa.types.is_dictionary(column.type) else column.dictionary_encode() for column in columns]
+    labels = [[*as_text(each.dictionary.to_pandas()).fillna(UNKNOWN), UNKNOWN] for each in coded]
+    values = [Ids(each) for each in labels]
+    known = [ids.codes(each).astype(np.int64) for ids, each in zip(values, labels, strict=True)]
+    place = [each.indices.fill_null(len(codes) - 1).to_numpy() for each, codes in zip(coded, known, strict=True)]
+    code = np.zeros(n, np.int64)
+
+    def combine(rows: slice) -> None:
+        for ids, codes, at in zip(values, known, place, strict=True):
+            code[rows] *= len(ids)
+            code[rows] += codes[at[rows]]
+
+    in_blocks(combine, n, _BLOCK)
     used, code = _compact(code)
     places = np.unravel_index(used, [len(each) for each in values])
-    groups = pd.DataFrame({name: each[at] for name, each, at in zip(names, values, places, strict=True)})
+    groups = pd.DataFrame({name: ids.values[at] for name, ids, at in zip(names, values, places, strict=True)})
     return code, pd.concat([groups, pd.DataFrame([dict.fromkeys(names, UNKNOWN)])], ignore_index=True)
 
 
@@ -178,7 +185,25 @@ def _compact(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         used, place = np.unique(code, return_inverse=True)
         return used, place
     there = np.bincount(code) > 0
-    return np.flatnonzero(there), (np.cumsum(there) - 1)[code]
+    if not there.all():
+        code = (np.cumsum(there) - 1)[code]
+    return np.flatnonzero(there), code
+
+
+def _parts(key: pa.Array, group: np.ndarray, buckets: int) -> np.ndarray:
+    ids = key.to_numpy(zero_copy_only=False)
+    part = np.empty(len(ids), np.int32)
+
+    def locate(rows: slice) -> None:
+        part[rows] = group[rows] * buckets + _bucket(ids[rows], buckets)
+
+    in_blocks(locate, len(ids), _BLOCK)
+    return part
+
+
+def _bucket(ids: np.ndarray, buckets: int) -> np.ndarray:
+    hashed = pd.util.hash_array(ids.astype(np.int64) if ids.dtype.kind in "iu" else ids, categorize=False)
+    return (hashed % np.uint64(buckets)).astype(np.int64)
 
 
 def _refuse_repeats(key: pa.Array) -> None:
@@ -188,12 +213,6 @@ def _refuse_repeats(key: pa.Array) -> None:
     if (distinct := len(key.unique())) < len(key):
         problem = f"{len(key) - distinct:,} users have more than one row"
         raise BadInput(problem, file="users", column=USER, fix="give one row per user")
-
-
-def _bucket(key: pa.Array, buckets: int) -> np.ndarray:
-    values = key.to_numpy(zero_copy_only=False)
-    hashed = pd.util.hash_array(values.astype(np.int64) if values.dtype.kind in "iu" else values, categorize=False)
-    return (hashed % np.uint64(buckets)).astype(np.int64)
 
 
 def _is_frame(source: object) -> bool:

@@ -33,38 +33,31 @@ class Counts:
         """Groups times buckets."""
         return len(self.lists)
 
-    def attention(self, weight: np.ndarray) -> Table:
-        """Parts x items: sum of the weights of the ranks; `weight` holds those of ranks 1 to k."""
-        known = self._weighed.get(weight.tobytes())
-        if known is None:
-            known = self._weighed[weight.tobytes()] = self._attention(weight)
-        return known
+    def attention(self, *weights: np.ndarray) -> list[Table]:
+        """Parts x items for each weight: sum of the weights of the ranks; a weight holds those of ranks 1 to k."""
+        new = {weight.tobytes(): weight for weight in weights if weight.tobytes() not in self._weighed}
+        self._weighed.update(zip(new, self._attention(list(new.values())) if new else (), strict=True))
+        return [self._weighed[weight.tobytes()] for weight in weights]
 
     @cached_property
     def showings(self) -> Table:
         """Parts x items: rows of the lists, repeats included."""
-        return self.attention(np.ones(self.k))
+        return self.attention(np.ones(self.k))[0]
 
     @cached_property
     def distinct(self) -> Table:
         """Parts x items: lists that show the item."""
         return self._plus(self.showings, -self.repeated)
 
-    @cached_property
-    def per_list(self) -> Table:
-        """Parts x items: sum over lists of the item's share of the list.
-
-        So the mean over users of their list's mean of any property f of items is sum_i f_i per_list_i / lists.
-        """
-        shown = self.showings
-        full = shown / self.k if isinstance(shown, np.ndarray) else sparse.csr_array(shown / self.k)
-        return self._plus(full, self.short)
+    def of_lists(self, features: np.ndarray) -> np.ndarray:
+        """Parts x features: sum over lists of the list's mean of each feature; `features` is items x features."""
+        return np.asarray(self.showings @ features / self.k + self.short @ features)
 
     @cached_property
     def _weighed(self) -> dict[bytes, Table]:
         return {}
 
-    def _attention(self, weight: np.ndarray) -> Table:
+    def _attention(self, weights: list[np.ndarray]) -> list[Table]:
         raise NotImplementedError
 
     @staticmethod
@@ -94,10 +87,10 @@ class Cells(Counts):
         again, few_rows = (sparse.csr_array(each[None, :]) for each in (repeats, short))
         return cls(coded.k, size, 1, lists, again, few_rows, key, n)
 
-    def _attention(self, weight: np.ndarray) -> Table:
+    def _attention(self, weights: list[np.ndarray]) -> list[Table]:
         starts, indptr, item, place = self._pairs
-        given = np.add.reduceat(self.n * weight.take(place), starts) if len(starts) else np.empty(0)
-        return sparse.csr_array((given, item, indptr), shape=(self.n_parts, self.n_items))
+        given = [np.add.reduceat(self.n * each.take(place), starts) if len(starts) else np.empty(0) for each in weights]
+        return [sparse.csr_array((each, item, indptr), shape=(self.n_parts, self.n_items)) for each in given]
 
     @cached_property
     def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -27,7 +27,7 @@ def item_exposure(coded: Coded, model: str = DEFAULT) -> pd.DataFrame:
     people who chose it; `relevant_count` people who went on to choose it; `in_catalogue`. 0: never shown.
     """
     counts = Cells.of(coded)
-    attention = _total(counts.attention(rank_weights(model, coded.k)))
+    attention = _total(counts.attention(rank_weights(model, coded.k))[0])
     return pd.DataFrame(
         {
             "exposure": attention / counts.lists.sum(),
@@ -129,7 +129,7 @@ def list_statistics(coded: Coded, per_user: pd.DataFrame, model: str = DEFAULT) 
     """Concentration of all lists; `per_user` is the table of `beyond` (its ARP and tail share are averaged)."""
     counts = Cells.of(coded)
     means = (float(per_user[name].mean()) for name in ("average_popularity", "tail_share"))
-    attention = _total(counts.attention(rank_weights(model, coded.k)))
+    attention = _total(counts.attention(rank_weights(model, coded.k))[0])
     return statistics(_total(counts.distinct), attention, coded.catalogue, int(counts.lists.sum()), coded.k, *means)
 
 
