@@ -33,7 +33,7 @@ browser:
 
 # one thread of linear algebra for each of the workers: more only get in each other's way
 test: $(DEV) browser  ## every test but the slow simulations
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 test-slow: $(DEV)  ## the long simulations
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow

@@ -9,6 +9,7 @@ from app.text import counted
 from app.use_cases.boost_previewing import BoostPreview
 from audit.measures.metrics import METRICS
 from audit.report.activity import adjusted_words, without_attributes
+from audit.report.providers import exposure_reading
 
 DIVERSITY_INTRO = (
     "The slider trades a stated part of relevance for titles that fewer people know. Here you choose where it stands "
@@ -113,25 +114,9 @@ def interval(row: dict[str, Any]) -> str:
     return people if row.get("low") is None else f"95 % interval {between(row['low'], row['high'])}, {people}"
 
 
-def how_to_read(metric: str, plan: dict[str, Any]) -> str:
-    """One measure: what it says, its formula, its denominator, what it leaves out."""
-    told = METRICS[metric]
-    return (
-        f"{told.meaning} Formula: {told.formula}. {told.convention} Denominator: {told.denominator}. "
-        f"Intervals resample people, {plan['level']:.0%}. What it leaves out: {told.omits}"
-    )
-
-
 def providers_reading(plan: dict[str, Any], total: int, shown: int) -> str:
     """How to read the chart of providers."""
-    told = METRICS["exposure_share"]
-    return (
-        f"Exposure weighs each place by the attention it gets ({plan['browsing']} model), over all lists. Formula: "
-        f"{told.formula}. {told.convention} Denominator: {told.denominator}. Read it so: above the grey bar a provider is "
-        "shown more than its part of the catalogue. Which share is right is a choice to be named, not a fact: catalogue, "
-        f"held-out choices and exposure stand side by side. The {shown} largest of {total} providers are drawn. What it "
-        f"leaves out: {told.omits}"
-    )
+    return f"{exposure_reading(plan)} The {shown} largest of {total} providers are drawn."
 
 
 def _flag(row: dict[str, Any]) -> str:
@@ -144,9 +129,3 @@ def _flag(row: dict[str, Any]) -> str:
         f"{METRICS[row['metric']].title} than everybody else (95 % interval {between(row['gap_low'], row['gap_high'])}, "
         f"adjusted p {row['p_adjusted']:.4f}, n = {row['n']:,})."
     )
-
-
-def kinds_of_list(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """The overall rows of the audited lists and of those they are compared with, each with its label."""
-    labelled = {document["label"]: document, **(document.get("compared_with") or {})}
-    return [{**row, "label": label} for label, told in labelled.items() for row in told["overall"].values()]

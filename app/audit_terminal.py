@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from app.text import short
 from audit.report.contents import Contents, contents
 from audit.report.tables import Section
+from data.errors import Cancelled
 
 _WIDE = 200  # columns where there is no terminal, so that a file has whole tables
 _MOST = 12  # rows of one table
@@ -36,6 +39,21 @@ def show_audit(told: dict[str, Any]) -> None:
     for note in report.notes:
         console.print(f"- {_whole(note)}")
     console.print(f"\nRun {told['run_id']}; every row is in {told['path']}." if told.get("path") else "")
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[float], None]]:
+    """A bar on the terminal's error stream, nothing where that is no terminal; an interrupt ends with `Cancelled`."""
+    console = Console(stderr=True)
+    try:
+        with Progress(
+            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
+            console=console, transient=True, disable=not console.is_terminal,
+        ) as bar:  # fmt: skip
+            task = bar.add_task(what, total=1.0)
+            yield lambda done: bar.update(task, completed=done)
+    except KeyboardInterrupt as interrupt:
+        raise Cancelled("audit") from interrupt
 
 
 def _overall(console: Console, report: Contents) -> None:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from audit.inference.cells import Cells
 from audit.inference.intervals import Bootstrap
-from audit.inference.suppression import Cells, hidden_cells
+from audit.inference.suppression import hidden_cells
 from audit.plan import Plan
 
 EVERYBODY = "everybody"
 METRIC = "ndcg"
+NOBODY = "Nobody opted out."
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +143,7 @@ def _served(own: pd.Series, out: pd.Series, bootstrap: Bootstrap, least: int) ->
 
 def _notes(opted: int, least: int) -> tuple[str, ...]:
     if opted == 0:
-        return ("Nobody opted out.",)
+        return (NOBODY,)
     few = f"Fewer than {least} people opted out; their number is held back." if opted < least else ""
     said = "People who opted out are in no personalised metric; without these tables an audit would not see them."
     return tuple(line for line in (few, said) if line)

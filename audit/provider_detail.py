@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from audit.inference.suppression import Cells, hidden_cells
+from audit.inference.cells import Cells
+from audit.inference.suppression import hidden_cells
 from audit.measures.coded import Coded, divide
 from audit.measures.exposure import UNKNOWN
 from audit.measures.grouping import Grouping

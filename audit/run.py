@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from audit.inference.answers import State
+from audit.inference.answers import exit_code
 from audit.inference.closer import Closer, look_closer
 from audit.inference.groups import GroupTables
 from audit.inference.providers import provider_tables
@@ -22,8 +22,6 @@ from audit.provider_detail import provider_details
 from audit.sanity import Sanity, sanity
 from audit.segment_side import SegmentSide, segment_side
 from data.ids import as_text
-
-_ANSWERED = (State.FLAG, State.NO_FLAG)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,20 +48,8 @@ class Audit:
 
     @property
     def exit_code(self) -> int:
-        """Sum up: 1 something is flagged; 2 too little evidence; 0 nothing is flagged.
-
-        Only confirmatory groups, and providers under a planned floor, count. Evidence is too little where some
-        attribute and metric have no group at all with an answer, or no provider has one; and where the plan compares
-        nobody.
-        """
-        rows = self.groups.rows[self.groups.rows["family"] == "confirmatory"]
-        floored = self.providers[self.providers["state"].notna()]
-        if (rows["state"] == State.FLAG).any() or (floored["state"] == State.FLAG).any():
-            return 1
-        answered = rows["state"].isin(_ANSWERED).groupby([rows["attribute"], rows["metric"]]).any()
-        if len(floored):
-            answered = pd.concat([answered, floored["state"].isin(_ANSWERED).groupby(floored["column"]).any()])
-        return 0 if len(answered) and answered.all() else 2
+        """See `audit.inference.answers.exit_code`."""
+        return exit_code(self.groups.rows, self.providers)
 
     def document(self) -> dict[str, Any]:
         """Lay the audit out as plain JSON values; NaN is null."""

@@ -54,6 +54,15 @@ class NotFound(SightglassError):
         super().__init__(f"There is no {what} {quoted(name)}; {hint}.")
 
 
+class Cancelled(SightglassError):
+    """Long work was stopped on request; nothing of it is kept."""
+
+    exit_code = 130  # as a shell says of a program that was interrupted
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The {what} was cancelled; nothing of it is kept.")
+
+
 def quoted(value: object) -> str:
     """The value in quotes, on one line, cut to a length a person can read."""
     text = " ".join(str(value).split())

@@ -1,14 +1,41 @@
-"""Shared fixtures: where MovieLens is, a state folder of its own for every test."""
+"""Shared fixtures: where MovieLens is, a state folder of its own for every test; and which tests begin first."""
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 TEST_DATA = Path(os.environ.get("SIGHTGLASS_TEST_DATA", ROOT.parent / "shared" / "data"))
+
+# the longest files first, so that no worker is left with one of them when the others have ended
+LONGEST = "browser cli engine erasure adjusted pages boosts receipts report report_sides side_by_side".split()
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long files first, all else in the order that it has; tests that share a fixture of their file stay together."""
+    items.sort(key=lambda item: LONGEST.index(name) if (name := _file(item)) in LONGEST else len(LONGEST))
+    if hasattr(config, "workerinput"):
+        for item in items:
+            fixtures = item._fixtureinfo.name2fixturedefs.values()
+            if any(each[-1].scope == "module" for each in fixtures) and not item.get_closest_marker("xdist_group"):
+                item.add_marker(pytest.mark.xdist_group(_file(item)))
+
+
+def _file(item: pytest.Item) -> str:
+    return item.path.stem.removeprefix("test_")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_test_changes_a_shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    yield
+    if doors := sys.modules.get("tests.doors"):
+        assert doors.changed_worlds(tmp_path_factory.getbasetemp()) == []
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from app.use_cases.training import train
 from app.workspace import opened
 from data.columns import Kind, Role
 from data.demo import demo_source
+from data.keep.home import locked, write_folder
 from data.tables import RawTable, Source
 from models.registry import NAMES
 
@@ -35,28 +38,54 @@ def copy_of_trained_world(base: Path, home: Path) -> Path:
     return home
 
 
-@cache
+def built_once(base: Path, name: str, build: Callable[[Path], None]) -> Path:
+    """The folder that `build` fills, once for all workers of a session; tests change copies of it, never itself."""
+    shared = _shared(base)
+    shared.mkdir(exist_ok=True)
+    folder = shared / name
+    if not folder.exists():
+        with locked(shared / f"{name}.lock"):
+            if not folder.exists():  # another worker built it in the meantime
+                with write_folder(folder) as aside:
+                    build(aside)
+                    (shared / f"{name}.json").write_text(json.dumps(state_of(aside)))
+    return folder
+
+
+def changed_worlds(base: Path) -> list[str]:
+    """The names of shared folders that are no longer as they were built."""
+    found = _shared(base).glob("*.json")
+    return [path.stem for path in found if state_of(path.with_suffix("")) != json.loads(path.read_text())]
+
+
+def _shared(base: Path) -> Path:
+    """Beside the folders of all workers, or in the one folder where there are none."""
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+
+
 def _small_world(base: Path) -> Path:
-    folder = base / "small-world"
-    with opened(folder) as workspace:
-        workspace.catalog.register(demo_source(n_users=300, n_items=200), "demo")
-        for name in ("linear", "popularity"):
-            train(workspace, "demo", name)
-    return folder
-
-
-@cache
-def _trained_world(base: Path) -> Path:
-    folder = shutil.copytree(_small_world(base), base / "trained-world")
-    plan = base / "plan.toml"
-    plan.write_text(PLAN)
-    with opened(folder) as workspace:
-        for name in NAMES:
-            if name not in ("linear", "popularity"):
+    def build(folder: Path) -> None:
+        with opened(folder) as workspace:
+            workspace.catalog.register(demo_source(n_users=300, n_items=200), "demo")
+            for name in ("linear", "popularity"):
                 train(workspace, "demo", name)
-        for model_id in workspace.shelf.ids():
-            audit(workspace, "demo", model_id=model_id, plan_file=plan)
-    return folder
+
+    return built_once(base, "small-world", build)
+
+
+def _trained_world(base: Path) -> Path:
+    def build(folder: Path) -> None:
+        shutil.copytree(_small_world(base), folder, dirs_exist_ok=True)
+        plan = _shared(base) / "plan.toml"
+        plan.write_text(PLAN)
+        with opened(folder) as workspace:
+            for name in NAMES:
+                if name not in ("linear", "popularity"):
+                    train(workspace, "demo", name)
+            for model_id in workspace.shelf.ids():
+                audit(workspace, "demo", model_id=model_id, plan_file=plan)
+
+    return built_once(base, "trained-world", build)
 
 
 def model_named(name: str, home: Path) -> str:

@@ -9,7 +9,6 @@ import shutil
 import sqlite3
 import zipfile
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from app.workspace import Workspace, opened
 from data.columns import Kind, Role
 from data.keep.verifier import verify_path
 from data.tables import RawTable, Source
+from tests.doors import built_once
 
 PERSON, OTHER = "qzvkwpxjhtbn", "7"  # the others are numbers, so that the order of all changes when the person goes
 MARK, SECRET = "wjqxvmarkztk", "kxqvsecretpz"
@@ -65,18 +65,18 @@ def tiny_world(base: Path, home: Path, models: tuple[str, ...] = ("linear", "use
     return home
 
 
-@cache
 def _made(base: Path, models: tuple[str, ...]) -> Path:
-    folder = base / f"tiny-{len(models)}-{models[0]}"
-    with opened(folder) as workspace:
-        workspace.catalog.register(tiny_source(), DATA)
-        for name in models:
-            settings = {"regularization": 5.0} if name == "linear" else {}
-            train(workspace, DATA, name, settings)
-        for who in (PERSON, OTHER):
-            choosing.set_slider(workspace, DATA, who, 0.4)
-            choosing.exclude(workspace, DATA, who, chosen_of(workspace, who))
-    return folder
+    def build(folder: Path) -> None:
+        with opened(folder) as workspace:
+            workspace.catalog.register(tiny_source(), DATA)
+            for name in models:
+                settings = {"regularization": 5.0} if name == "linear" else {}
+                train(workspace, DATA, name, settings)
+            for who in (PERSON, OTHER):
+                choosing.set_slider(workspace, DATA, who, 0.4)
+                choosing.exclude(workspace, DATA, who, chosen_of(workspace, who))
+
+    return built_once(base, f"tiny-{len(models)}-{models[0]}", build)
 
 
 def chosen_of(workspace: Workspace, user: str) -> str:

@@ -22,7 +22,7 @@ PLAN = 'draws = 100\nattributes = ["gender"]\nexploratory = ["recall"]\nprivacy 
 @pytest.fixture(scope="module")
 def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("sides")
-    folder = copy_of_small_world(base, base / "state")
+    folder = copy_of_small_world(tmp_path_factory.getbasetemp(), base / "state")
     plan = base / "plan.toml"
     plan.write_text(PLAN)
     with opened(folder) as workspace:

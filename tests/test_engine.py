@@ -20,15 +20,12 @@ from fairlearn.metrics import demographic_parity_ratio, equalized_odds_differenc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.use_cases.auditing import audit
-from app.use_cases.evaluating import everybody
-from app.use_cases.judging import twin
-from app.workspace import opened
 from audit.engine import streaming
-from audit.engine.engines import Cancelled, DuckDB
-from audit.engine.family import Facts, concentration, list_statistics, providers
+from audit.engine.engines import DuckDB
+from audit.engine.facts import Facts
+from audit.engine.family import concentration, list_statistics
+from audit.engine.providers import providers
 from audit.engine.quality import judge
-from audit.engine.run import withheld
 from audit.engine.scan import Scan, scan
 from audit.inference.decisions import decision_cells, decision_frame, decisions
 from audit.measures import concentration as on
@@ -40,8 +37,7 @@ from audit.measures.exposure import list_statistics as in_memory
 from audit.measures.exposure import provider_exposure
 from audit.measures.quality import quality
 from data.columns import Kind
-from data.errors import BadInput
-from tests import doors
+from data.errors import BadInput, Cancelled
 from tests.audit_world import mean
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -262,7 +258,9 @@ def same_counts(one: Scan, two: Scan) -> None:
     for name in ("showings", "distinct", "short"):
         np.testing.assert_allclose(rows(one, name), rows(two, name), atol=1e-12)
     weight = 1 / np.log2(np.arange(1, one.counts.k + 1) + 1)
-    np.testing.assert_allclose(dense(one.counts.attention(weight)[0])[:known], dense(two.counts.attention(weight)[0])[:known])
+    np.testing.assert_allclose(
+        dense(one.counts.attention(weight)[0])[:known], dense(two.counts.attention(weight)[0])[:known]
+    )
     np.testing.assert_array_equal(one.counts.lists[:known], two.counts.lists[:known])
     assert one.counts.lists.sum() == two.counts.lists.sum()
 
@@ -601,77 +599,6 @@ def test_a_million_providers():
     order = pd.Index(mine["provider"]).get_indexer(index)
     np.testing.assert_allclose(mine["exposure_share"].to_numpy()[order], expected, atol=1e-15)
     assert concentration(found, facts).set_index("metric").loc["coverage", "value"] == np.mean(expected > 0)
-
-
-def imported(folder: Path, state: Path) -> tuple[Path, Path]:
-    """A folder with lists of everybody in two files, and the file of their held-out choices."""
-    with opened(state) as workspace:
-        judged = twin(workspace, doors.model_named("popularity", state))
-        rows = everybody(judged.model, 10)
-        judged.outcomes.to_parquet(folder / "truth.parquet")
-    lists = folder / "lists"
-    lists.mkdir()
-    rows.iloc[:1000].to_parquet(lists / "a.parquet")
-    rows.iloc[1000:].to_parquet(lists / "b.parquet")
-    rows.to_parquet(folder / "one.parquet")
-    return lists, folder / "truth.parquet"
-
-
-def test_a_folder_of_lists_is_counted_and_says_what_the_audit_in_memory_says(home, tmp_path, tmp_path_factory):
-    state = doors.copy_of_small_world(tmp_path_factory.getbasetemp(), home)
-    lists, truth = imported(tmp_path, state)
-    plan = tmp_path / "plan.toml"
-    plan.write_text(doors.PLAN + "exposure_floor = 0.5\nminimum_cell = 12\n")
-    told: list[float] = []
-    with opened(state) as workspace:
-        files = {"outcomes": truth, "plan_file": plan}
-        many = audit(workspace, "demo", tmp_path / "out", recommendations=lists, progress=told.append, **files)
-        one = audit(workspace, "demo", recommendations=tmp_path / "one.parquet", **files)
-        stages = [event.detail["stage"] for event in workspace.log.entries() if event.kind == "audit"]
-        stop = Event()
-        stop.set()
-        with pytest.raises(Cancelled):
-            audit(workspace, "demo", recommendations=lists, cancel=stop, **files)
-        assert len(workspace.runs.list()) == 2
-    assert told[-1] == 1.0
-    assert sorted(stages) == ["plan"] * 2 + ["result"] * 2
-    exposure = {
-        row["metric"]: row["value"] for row in many["exposure"] if row["group"] == "all" and not row["browsing"]
-    }
-    assert exposure == pytest.approx({name: one["lists"][name] for name in exposure}, abs=1e-12)
-    quality = {row["metric"]: row["value"] for row in many["quality"] if row["group"] == "all"}
-    assert quality == pytest.approx({name: one["overall"][name]["value"] for name in quality}, abs=1e-12)
-    for row in one["groups"]:
-        ours = [
-            each
-            for each in many["quality"]
-            if (each["attribute"], each["group"], each["metric"]) == (row["attribute"], row["group"], row["metric"])
-        ]
-        if ours and ours[0]["value"] is not None and row["value"] is not None:
-            assert ours[0]["value"] == pytest.approx(row["value"], abs=1e-12)
-            assert ours[0]["n"] == row["n"]
-    shares = {
-        row["provider"]: row["exposure_share"]
-        for row in many["providers"]
-        if row["group"] == "all" and row["browsing"] == "log"
-    }
-    assert shares == pytest.approx({row["provider"]: row["exposure_share"] for row in one["providers"]}, abs=1e-12)
-    assert many["exit_code"] == 1  # popular titles only: some provider is far under the floor
-    assert {"audit.json", "quality-imported.csv", "providers-imported.csv"} <= {
-        file.name for file in (tmp_path / "out").iterdir()
-    }
-
-
-def test_small_groups_and_who_would_give_them_away_are_held_back():
-    sizes = {("", "all"): 100, ("sex", "a"): 60, ("sex", "b"): 37, ("sex", "c"): 3}
-    table = pd.DataFrame(
-        [(*key, "ndcg", 0.5, n) for key, n in sizes.items()], columns=["attribute", "group", "metric", "value", "n"]
-    )
-    shown = withheld(table, "n", 10).set_index("group")["n"]
-    assert shown["all"] == 100
-    assert math.isnan(withheld(table, "n", 10).set_index("group").loc["c", "value"])
-    assert shown.isna().sum() == 2
-    assert withheld(table, "n", 2)["value"].notna().all()
 
 
 def test_the_engine_is_loaded_by_who_counts_and_by_nobody_else():

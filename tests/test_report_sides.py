@@ -22,12 +22,12 @@ from app.use_cases.training import train
 from app.workspace import Workspace
 from audit.report import html, pdf
 from audit.report.activity import CAVEAT, adjusted_words, without_attributes
-from audit.report.compared import compared_sections
 from audit.report.contents import contents
-from audit.report.figures import lorenz_chart
+from audit.report.drawn import lorenz
 from audit.report.flat import flat_tables
-from audit.report.items import at_tenths, item_sections
-from audit.report.people import people_sections
+from audit.report.inequality import at_tenths
+from audit.report.plots import plot
+from audit.report.reach import reach_rows
 from audit.report.tables import Section
 from data.demo import demo_source
 from data.tables import Source
@@ -88,8 +88,7 @@ def files(workspace: Workspace, told: dict[str, Any], out: Path) -> dict[str, li
 
 
 def section(document: dict[str, Any], key: str) -> Section:
-    every = [*item_sections(document), *people_sections(document), *compared_sections(document)]
-    return next(each for each in every if each.key == key)
+    return next(each for each in contents(document).sides if each.key == key)
 
 
 def rows_of(found: Section, table: int = 0) -> list[dict[str, str]]:
@@ -100,6 +99,8 @@ def test_every_section_is_there_once_with_tables_and_what_it_leaves_out(told: di
     sides = contents(told).sides
     assert tuple(each.key for each in sides) == SECTIONS
     for each in sides:
+        if each.key == "opt_outs":
+            continue
         assert each.tables, each.key
         assert all(table.rows for table in each.tables), each.key
         assert re.search(r"[Ll]eft out: ", each.reading), each.key
@@ -162,6 +163,44 @@ def test_the_last_audit_and_other_models_stand_beside(told: dict[str, Any]) -> N
     assert drawn["non-profiled", "Gini of exposure"] == f"{values['non-profiled', 'gini_exposure']:.3f}"
 
 
+def test_that_nobody_opted_out_is_one_sentence_and_no_table(told: dict[str, Any]) -> None:
+    found = section(told, "opt_outs")
+    row = next(row for row in told["opt_outs"]["cost"] if row["attribute"] == "everybody")
+    assert (found.tables, found.told) == ((), ())
+    assert found.reading.startswith("Nobody opted out; ")
+    assert (
+        f"{row['difference']:+.3f} on average (95 % interval {row['low']:+.3f} to {row['high']:+.3f}" in found.reading
+    )
+    assert found.reading in html.render(told)
+    undefined = {**told["opt_outs"], "cost": [{**row, "difference": None}]}
+    assert section({**told, "opt_outs": undefined}, "opt_outs").reading == "Nobody opted out."
+
+
+def test_a_number_of_opt_outs_that_is_held_back_is_not_nobody(told: dict[str, Any]) -> None:
+    """Three people who opted out are held back like nobody is; only the note tells the two apart."""
+    few = {**told["opt_outs"], "notes": ["Fewer than 10 people opted out; their number is held back."]}
+    found = section({**told, "opt_outs": few}, "opt_outs")
+    assert [table.caption for table in found.tables] == [
+        "Who opted out", "What it would cost the others", "How they are served",
+    ]  # fmt: skip
+    assert "Nobody" not in found.reading
+    assert re.search(r"[Ll]eft out: ", found.reading)
+
+
+def test_reach_by_group_is_of_the_largest_providers_and_the_rest_is_in_the_tables(told: dict[str, Any]) -> None:
+    found = section(told, "reach")
+    rows = rows_of(found, 1)
+    every = list(reach_rows(told))
+    sizes = sorted((each["n_items"] for each in told["provider_details"].values()), reverse=True)
+    assert {told["provider_details"][row["Provider"]]["n_items"] for row in rows} == set(sizes[:10])
+    assert {row["Attribute"] for row in rows} == {row["attribute"] for row in told["groups"]} == {"gender", "region"}
+    assert found.told == (
+        f"{len(every) - len(rows):,} rows of smaller providers, or of other attributes, are in the tables of the run.",
+    )
+    without = section({**told, "groups": []}, "reach")
+    assert {row["Attribute"] for row in rows_of(without, 1)} == {row["attribute"] for row in every}
+
+
 def test_runs_from_before_have_none_of_it(told: dict[str, Any]) -> None:
     gone = (
         "item_groups",
@@ -174,7 +213,8 @@ def test_runs_from_before_have_none_of_it(told: dict[str, Any]) -> None:
         "opt_outs",
     )
     old = {name: value for name, value in told.items() if name not in gone}
-    assert contents(old).sides == ()
+    assert [each.key for each in contents(old).sides] == ["trade_off"], "which the kinds of list are enough for"
+    assert contents({**old, "compared_with": {}}).sides == ()
     assert set(flat_tables(old)) & {"item_groups", "segments", "lorenz", "side_by_side"} == set()
     assert "Groups of items" not in html.render(old)
 
@@ -315,8 +355,8 @@ def test_groups_that_nobody_supplied_are_not_said_to_be_missing(told: dict[str, 
 def test_the_curve_is_read_at_tenths_and_drawn() -> None:
     curve = {"part": [0.0, 0.5, 1.0], "share": [0.0, 0.2, 1.0]}
     assert at_tenths(curve) == [0, 0, 0, 0, 0.2, 0.2, 0.2, 0.2, 0.2, 1]
-    assert 'points="5.0,165.0 85.0,133.0 165.0,5.0"' in lorenz_chart({"items": curve})
-    assert "&lt;b&gt;" in lorenz_chart({"<b>": curve})
+    assert 'points="56.0,270.0 186.0,218.0 316.0,10.0"' in plot(lorenz({"items": curve}))
+    assert "&lt;b&gt;" in plot(lorenz({"<b>": curve}))
 
 
 def test_the_tenths_of_an_audit_are_those_of_its_exposures(workspace: Workspace, told: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ PLAN = Plan.of(QUICK)
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     base = tmp_path_factory.mktemp("beside")
-    with opened(doors.copy_of_small_world(base, base / "state")) as found:
+    with opened(doors.copy_of_small_world(tmp_path_factory.getbasetemp(), base / "state")) as found:
         yield found
 
 

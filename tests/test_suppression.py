@@ -11,8 +11,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from audit.inference.cells import Cells
 from audit.inference.closer import look_closer
-from audit.inference.suppression import Cells, feasible, hidden_cells, sticky
+from audit.inference.suppression import feasible, hidden_cells, sticky
 from audit.inference.withheld import exported_cells
 from audit.plan import Plan
 from data.build import build

@@ -26,10 +26,10 @@ def audit(
     json_: Json = False,
 ) -> None:
     """Assess lists over user groups and providers; exit 0 nothing flagged, 1 flagged, 2 too little evidence."""
-    from app.audit_terminal import show_audit
+    from app.audit_terminal import progress_bar, show_audit
     from app.use_cases.auditing import audit as assess
 
-    with opened() as workspace:
+    with opened() as workspace, progress_bar("Assessing") as progress:
         told = assess(
             workspace,
             data,
@@ -39,8 +39,9 @@ def audit(
             outcomes=outcomes,
             plan_file=plan,
             versus=versus or (),
+            progress=progress,
         )
-    if json_ or "directions" not in told:
+    if json_:
         say(told, json_)
     else:
         show_audit(told)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.outputs import check_folder
 from app.spreadsheet import csv_bytes
 from app.use_cases.boosting import boosts_mark
 from app.use_cases.comparing import against_last, beside, check_versus
-from app.use_cases.counting import audit_counted, too_large
+from app.use_cases.counting import IMPORTED, counted, too_large
 from app.use_cases.judging import PROFILED, Jobs, audited, foreign_lists, groups_of, our_lists
 from app.use_cases.opting_out import cost_of_opting_out
+from app.use_cases.stepping import Steps
 from app.workspace import Workspace
 from audit.plan import Plan
 from audit.report.flat import flat_tables
@@ -23,6 +24,11 @@ from data.errors import BadInput
 from data.keep.events import Kind
 from data.keep.home import private_folder, write_whole
 from data.tables import Dataset
+
+if TYPE_CHECKING:
+    from audit.engine.run import CountedAudit
+
+    Result = Audit | CountedAudit
 
 
 def audit(
@@ -43,19 +49,14 @@ def audit(
     For a model of ours the lists that use no profile are audited beside its own. `versus` names lists that are compared
     on the same people: ids of other models for a model, files of lists for imported ones. Returns the document with
     run_id, `against_last` (null for a first audit), and the folder of its tables when `out` is given. Lists too large
-    for memory are counted by the engine instead; `progress` and `cancel` are for them.
+    for memory are counted by the engine instead. `progress` gets the share done; setting `cancel` ends the audit with
+    `Cancelled` and keeps nothing but the plan in the log.
     """
     if out:
         check_folder(out)
     check_versus(workspace, data, model_id, versus)
-    if model_id is None and recommendations is not None and too_large(recommendations):
-        if versus:
-            raise BadInput("lists that are counted cannot stand beside others", fix="leave --versus out")
-        files = (recommendations, outcomes)
-        return audit_counted(workspace, data, *files, groups_of, out, plan_file, progress=progress, cancel=cancel)
     plan = Plan.load(plan_file) if plan_file else Plan.of()
     dataset = audited(workspace, data)
-    jobs = _jobs(workspace, dataset, model_id, recommendations, outcomes, plan.k)
     about = {
         "data": data,
         "data_hash": dataset.interactions.hash,
@@ -64,15 +65,13 @@ def audit(
         "planned": plan_file is not None,
         **({"versus": list(versus)} if versus else {}),
     }
-    workspace.log.append(Kind.AUDIT, "reviewer", {**about, "stage": "plan"})
-    results = {label: run_audit(tables, plan, label=label) for label, tables in jobs.tables.items()}
-    document = _document(results, about, jobs.protocol)
-    if jobs.twin is not None:
-        own = results[PROFILED].per_user["ndcg"]
-        groups = jobs.tables[PROFILED].groups
-        document["opt_outs"] = cost_of_opting_out(workspace, dataset, jobs.twin, groups, own, plan, document["groups"])
-    if versus:
-        document["side_by_side"] = beside(workspace, jobs, plan, model_id, versus, results)
+    steps = Steps(progress, cancel)
+    _check_lists(model_id, recommendations, outcomes)
+    if recommendations is not None and outcomes is not None and too_large(recommendations):
+        results, document = _counted(workspace, dataset, recommendations, outcomes, plan, about, versus, steps)
+    else:
+        results, document = _held(workspace, dataset, (model_id, recommendations, outcomes), plan, about, versus, steps)
+    steps.at(0.97)
     run_id = workspace.runs.save(
         document, kind="audit", label=run_label(workspace, model_id) if model_id else f"lists on {data}"
     )
@@ -83,7 +82,54 @@ def audit(
     )
     told = {**document, "against_last": against_last(workspace, run_id)}
     path = _write(out, document, told, results) if out else None
+    if progress is not None:
+        progress(1.0)
     return {**told, "run_id": run_id, "path": path}
+
+
+def _counted(
+    workspace: Workspace, dataset: Dataset, lists: Path, truth: Path, plan: Plan, about: dict[str, Any],
+    versus: Sequence[str], steps: Steps,
+) -> tuple[dict[str, Result], dict[str, Any]]:  # fmt: skip
+    """The audit of lists too large for memory."""
+    if versus:
+        raise BadInput("lists that are counted cannot stand beside others", fix="leave --versus out")
+    groups = groups_of(workspace, dataset)
+    workspace.log.append(Kind.AUDIT, "reviewer", {**about, "stage": "plan"})
+    found = counted(
+        workspace, dataset, lists, truth, groups, plan, progress=lambda done: steps.at(0.95 * done), cancel=steps.cancel
+    )
+    told = f"lists of {lists.name}, truth of {truth.name}; all other choices of '{dataset.name}' count as known"
+    return {IMPORTED: found}, {**found.document(), **about, "protocol": told, "compared_with": {}}
+
+
+def _held(
+    workspace: Workspace,
+    dataset: Dataset,
+    what: tuple[str | None, Path | None, Path | None],
+    plan: Plan,
+    about: dict[str, Any],
+    versus: Sequence[str],
+    steps: Steps,
+) -> tuple[dict[str, Result], dict[str, Any]]:
+    """The audit of lists in memory."""
+    model_id, lists, truth = what
+    jobs = _jobs(workspace, dataset, model_id, lists, truth, plan.k)
+    workspace.log.append(Kind.AUDIT, "reviewer", {**about, "stage": "plan"})
+    results: dict[str, Audit] = {}
+    for number, (label, tables) in enumerate(jobs.tables.items(), 1):
+        steps.at(0.8 * number / (len(jobs.tables) + 1))
+        results[label] = run_audit(tables, plan, label=label)
+    steps.at(0.8)
+    document = _document(results, about, jobs.protocol)
+    if jobs.twin is not None:
+        own = results[PROFILED].per_user["ndcg"]
+        groups = jobs.tables[PROFILED].groups
+        document["opt_outs"] = cost_of_opting_out(workspace, dataset, jobs.twin, groups, own, plan, document["groups"])
+    steps.at(0.9)
+    if versus:
+        document["side_by_side"] = beside(workspace, jobs, plan, model_id, versus, results)
+    return dict(results), document
 
 
 def run_label(workspace: Workspace, model_id: str) -> str:
@@ -91,17 +137,20 @@ def run_label(workspace: Workspace, model_id: str) -> str:
     return f"{model_id} {workspace.shelf.about(model_id)['statistics_hash'][:12]}{boosts_mark(workspace, model_id)}"
 
 
+def _check_lists(model_id: str | None, lists: Path | None, truth: Path | None) -> None:
+    if (model_id is not None, lists is not None, truth is not None) not in ((True, False, False), (False, True, True)):
+        raise BadInput(
+            "an audit needs either a model, or lists with their held-out choices",
+            fix="give --model ID, or --recommendations FILE and --outcomes FILE",
+        )
+
+
 def _jobs(
     workspace: Workspace, dataset: Dataset, model_id: str | None, lists: Path | None, truth: Path | None, k: int
 ) -> Jobs:
-    if model_id is not None and lists is None and truth is None:
-        return our_lists(workspace, dataset, model_id, k)
-    if model_id is None and lists is not None and truth is not None:
+    if lists is not None and truth is not None:
         return foreign_lists(workspace, dataset, lists, truth)
-    raise BadInput(
-        "an audit needs either a model, or lists with their held-out choices",
-        fix="give --model ID, or --recommendations FILE and --outcomes FILE",
-    )
+    return our_lists(workspace, dataset, str(model_id), k)
 
 
 def _document(results: dict[str, Audit], about: dict[str, Any], protocol: str) -> dict[str, Any]:
@@ -115,7 +164,7 @@ def _short(audit: Audit) -> dict[str, Any]:
     return {key: document[key] for key in ("label", "overall", "groups", "providers", "lists", "notes")}
 
 
-def _write(out: Path, document: dict[str, Any], told: dict[str, Any], results: dict[str, Audit]) -> str:
+def _write(out: Path, document: dict[str, Any], told: dict[str, Any], results: Mapping[str, Result]) -> str:
     """The document as it is kept, and every table of each kind of list; `told` has the comparison with the last audit."""
     folder = private_folder(out)
     write_whole(folder / "audit.json", json.dumps(document, indent=1, ensure_ascii=False).encode(), mode=0o644)

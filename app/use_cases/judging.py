@@ -11,7 +11,7 @@ import pandas as pd
 
 from app.use_cases.boosting import boosts_for, boosts_line
 from app.use_cases.consenting import attributes_withheld, records_withheld
-from app.use_cases.counting import known_pairs
+from app.use_cases.counting import IMPORTED, known_pairs
 from app.use_cases.evaluating import everybody, held_out
 from app.use_cases.tagging import switched_off
 from app.workspace import Workspace
@@ -33,7 +33,7 @@ from models.serving import Boost
 FEWEST = 10  # people; fewer are not counted out
 ALONE = "a value of one person"
 PURPOSE = "audit of group outcomes"
-PROFILED, NON_PROFILED, IMPORTED = "profiled", "non-profiled", "imported"
+PROFILED, NON_PROFILED = "profiled", "non-profiled"
 
 
 @dataclass(frozen=True, eq=False)

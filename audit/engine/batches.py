@@ -13,8 +13,8 @@ from audit.engine import expressions as ex
 from audit.engine.counted import refuse_missing
 from audit.engine.engines import DuckDB
 from audit.engine.lookup import Lookup
+from audit.engine.people import People
 from audit.engine.showings import Showings
-from audit.engine.tables import People
 
 
 class Strange(Exception):
@@ -58,6 +58,16 @@ class Batch(NamedTuple):
         starts = _starts(user[order])
         first = order[starts[:-1]]
         return cls(starts, user[first], part[first], item[order], rank[order])
+
+    def without(self, gone: int) -> Batch:
+        """The same without the lists of one part."""
+        kept = self.part != gone
+        if kept.all():
+            return self
+        length = np.diff(self.starts)
+        rows = np.repeat(kept, length)
+        starts = np.concatenate([[0], np.cumsum(length[kept])])
+        return Batch(starts, self.user[kept], self.part[kept], self.item[rows], self.rank[rows])
 
     def of_lists(self, first: int, last: int) -> Batch:
         """Lists from `first` up to before `last`."""

@@ -18,6 +18,7 @@ class Counted:
 
     counts: Counts
     rows: int  # showings counted
+    above: int  # showings down to rank k, those of who must not be audited too
     short: int
     skipped: int
     ties: int

@@ -9,7 +9,7 @@ from queue import Empty, Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
-from data.errors import BadInput, SightglassError
+from data.errors import BadInput, Cancelled
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -19,15 +19,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Progress = Callable[[float], None]
+AUDIT = "audit"  # what a cancel ends
 _POLL = 0.05  # seconds between looks at the cancel event
 _AHEAD = 4  # batches fetched before they are asked for
-
-
-class Cancelled(SightglassError):
-    """The scan was stopped on request; nothing of it is kept."""
-
-    def __init__(self) -> None:
-        super().__init__("The audit was cancelled; nothing of it is kept.")
 
 
 class Engine(Protocol):
@@ -204,7 +198,7 @@ def _watched(cancel: Event | None, interrupt: Callable[[], object]) -> Iterator[
         yield
         return
     if cancel.is_set():
-        raise Cancelled
+        raise Cancelled(AUDIT)
     done = Event()
 
     def watch() -> None:
@@ -219,10 +213,10 @@ def _watched(cancel: Event | None, interrupt: Callable[[], object]) -> Iterator[
         yield
     except Exception as error:
         if cancel.is_set():
-            raise Cancelled from error
+            raise Cancelled(AUDIT) from error
         raise
     finally:
         done.set()
         watcher.join()
     if cancel.is_set():
-        raise Cancelled
+        raise Cancelled(AUDIT)

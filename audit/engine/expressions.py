@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-LISTS, PEOPLE, ITEMS, OUTCOMES = "audited_lists", "audited_people", "audited_items", "audited_outcomes"
+LISTS, PEOPLE, ITEMS = "audited_lists", "audited_people", "audited_items"
+OUTCOMES, KNOWN, RANKS = "audited_outcomes", "audited_known", "audited_ranks"
 UNKNOWN_ITEM, NO_ITEM = -1, -2  # codes: not in the table of items; no id at all
 
 
@@ -118,8 +119,8 @@ def strangers(given: ir.Table, items: ir.Table) -> ir.Table:
     return each.anti_join(items, each.given == items.item_key).filter(lambda t: t.given.notnull())
 
 
-def outcomes(source: ir.Table, names: Mapping[str, str], lists: ir.Table) -> ir.Table:
-    """Held-out pairs, each once, by the kind of id that the lists have, with how many their user has."""
+def pairs(source: ir.Table, names: Mapping[str, str], lists: ir.Table) -> ir.Table:
+    """Pairs of user and item, each once, by the kind of id that the lists have: chooser, chosen."""
 
     def like(column: str, other: str) -> Any:
         values, kind = ids(source, names[column]), lists[other].type()
@@ -127,10 +128,14 @@ def outcomes(source: ir.Table, names: Mapping[str, str], lists: ir.Table) -> ir.
             return values if values.type().is_string() else values.cast("string")
         return values.try_cast(kind)
 
-    pairs = source.select(chooser=like(USER, "user"), chosen=like(ITEM, "given")).distinct()
-    pairs = pairs.filter(pairs.chooser.notnull(), pairs.chosen.notnull())
-    wanted = pairs.group_by("chooser").agg(wanted=pairs.count())
-    return pairs.inner_join(wanted, "chooser")
+    found = source.select(chooser=like(USER, "user"), chosen=like(ITEM, "given")).distinct()
+    return found.filter(found.chooser.notnull(), found.chosen.notnull())
+
+
+def outcomes(held_out: ir.Table) -> ir.Table:
+    """Held-out pairs with how many their user has."""
+    wanted = held_out.group_by("chooser").agg(wanted=held_out.count())
+    return held_out.inner_join(wanted, "chooser")
 
 
 def hits(given: ir.Table, truth: ir.Table, people: ir.Table, unknown: int, buckets: int) -> ir.Table:
@@ -149,6 +154,40 @@ def firsts(hit: ir.Table) -> ir.Table:
     """Users by part, number of held-out items and the rank of their first hit."""
     each = hit.group_by("user", "part", "wanted").agg(rank=hit["rank"].min())
     return each.group_by("part", "wanted", "rank").agg(n=each.count())
+
+
+def squares(hit: ir.Table, ranks: ir.Table, k: int) -> ir.Table:
+    """By part, sums over users of every accuracy measure squared; `ranks` has each rank's weight, and the sum up to it."""
+    import ibis
+
+    weighed = hit.inner_join(ranks, hit["rank"] == ranks.place)
+    each = weighed.group_by("user", "part", "wanted").agg(
+        n=weighed.count(), first=weighed["rank"].min(), gain=weighed.weight.sum()
+    )
+    ideal = ranks.select(depth=ranks.place, ideal=ranks.ideal)
+    each = each.mutate(depth=ibis.least(each.wanted, k).cast("int32")).inner_join(ideal, "depth")
+    return each.group_by("part").agg(
+        precision=((each.n / k) ** 2).sum(),
+        recall=((each.n / each.wanted) ** 2).sum(),
+        hit_rate=each.count().cast("float64"),
+        ndcg=((each.gain / each.ideal) ** 2).sum(),
+        reciprocal_rank=((1 / each["first"]) ** 2).sum(),
+    )
+
+
+def met(given: ir.Table, truth: ir.Table, people: ir.Table, unknown: int, buckets: int) -> ir.Table:
+    """By part: users with a list, and those of them with held-out items."""
+    listed = given.select("user").distinct()
+    wanted = truth.select("chooser", "wanted").distinct()
+    both = _parted(listed.left_join(wanted, listed.user == wanted.chooser), people, unknown, buckets)
+    return both.group_by("part").agg(listed=both.count(), judged=both.wanted.count())
+
+
+def seen(given: ir.Table, known: ir.Table, people: ir.Table, unknown: int, buckets: int) -> ir.Table:
+    """By part: showings of an item that its user had chosen before."""
+    again = given.semi_join(known, [given.user == known.chooser, given.given == known.chosen])
+    parted = _parted(again, people, unknown, buckets)
+    return parted.group_by("part").agg(n=parted.count())
 
 
 def judged(truth: ir.Table, people: ir.Table, unknown: int, buckets: int) -> ir.Table:

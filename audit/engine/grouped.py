@@ -34,14 +34,17 @@ def grouped(
     showings.hand_to(machine)
     people, n_items, k = showings.people, showings.n_items, showings.k
     n_parts, rows = people.n_parts, showings.joined
-    cells = step(1, ex.cells(rows))
+    every = step(1, ex.cells(rows))
+    cells = _audited(every, n_parts)
     rank = cells["rank"].to_numpy()
     key = _place(cells, n_items) * k + rank - 1
     order = np.argsort(key)
-    lists = step(2, ex.lists(rows, k))
+    lists = _audited(step(2, ex.lists(rows, k)), n_parts)
     refuse_missing(int(lists["nobody"].sum()), int((cells["item"] == ex.NO_ITEM).sum()), int((rank < 1).sum()))
-    repeats = step(3, ex.repeats(rows))
-    few = step(4, ex.short(rows, k)) if lists["short"].sum() else pd.DataFrame(columns=["part", "item", "length", "n"])
+    repeats = _audited(step(3, ex.repeats(rows)), n_parts)
+    few = pd.DataFrame(columns=["part", "item", "length", "n"])
+    if lists["short"].sum():
+        few = _audited(step(4, ex.short(rows, k)), n_parts)
     length = few["length"].to_numpy(dtype=np.float64)
     counts = Cells(
         k=k,
@@ -56,7 +59,12 @@ def grouped(
         n=cells["n"].to_numpy(dtype=np.int64)[order],
     )
     odd = (int(lists[name].sum()) for name in ("short", "skipped", "ties"))
-    return Counted(counts, int(counts.n.sum()), *odd)
+    return Counted(counts, int(counts.n.sum()), int(every["n"].sum()), *odd)
+
+
+def _audited(frame: pd.DataFrame, n_parts: int) -> pd.DataFrame:
+    """The rows of who may be audited."""
+    return frame[frame["part"] < n_parts]
 
 
 def _place(frame: pd.DataFrame, n_items: int) -> np.ndarray:

@@ -2,43 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from threading import Event
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from audit.engine import expressions as ex
-from audit.engine.engines import DuckDB, Engine
-from audit.engine.family import Group, groups
+from audit.engine.engines import DuckDB, Engine, Progress
+from audit.engine.parts import Group, groups
+from audit.engine.people import BUCKETS, People
 from audit.engine.showings import Showings
-from audit.engine.tables import BUCKETS, Lists, People, Source, item_table
+from audit.engine.tables import Lists, Source, item_table
 from audit.measures.exposure import rank_weights
 from data.columns import ITEM, USER, Table
 from data.ids import Ids
 
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+ACCURACY = ("precision", "recall", "hit_rate", "ndcg", "reciprocal_rank")
+STRATUM = "stratum of history length"  # a column of people that is compared within, not between
+
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Per part: users with held-out items, and the sum over them of every accuracy measure."""
+    """Per part: users with held-out items, the sum over them of every accuracy measure, and of its square."""
 
     groups: pd.DataFrame
     buckets: int
     lists: np.ndarray  # users with held-out items, one a part
-    sums: pd.DataFrame  # parts x (precision, recall, hit_rate, ndcg, reciprocal_rank)
+    sums: pd.DataFrame  # parts x ACCURACY
+    squares: pd.DataFrame
+    listed: int  # users with a list
+    met: int  # users with a list and held-out items
+    seen: int  # rows that show an item to a user who had chosen it before
 
-    def table(self) -> pd.DataFrame:
+    def table(self, level: float = 0.95) -> pd.DataFrame:
         """Means by user group: attribute, group, metric, value, se, low, high, n; definitions as in `measures.quality`."""
-        rows = [row for group in groups(self.groups, self.buckets, self.lists) for row in self._rows(group)]
+        rows = [row for group in groups(self._compared, self.buckets, self.lists) for row in self._rows(group, level)]
         return pd.DataFrame(rows, columns=["attribute", "group", "metric", "value", "se", "low", "high", "n"])
 
-    def _rows(self, group: Group) -> Iterator[tuple[object, ...]]:
+    @property
+    def people(self) -> int:
+        """Users with a list or held-out items."""
+        return self.listed + int(self.lists.sum()) - self.met
+
+    @property
+    def _compared(self) -> pd.DataFrame:
+        return self.groups.drop(columns=STRATUM, errors="ignore")
+
+    def _rows(self, group: Group, level: float) -> Iterator[tuple[object, ...]]:
         users = self.lists[group.parts]
         n = int(users.sum())
         for name, sums in self.sums.iloc[group.parts].items():
             value = float(sums.sum() / n)
-            se, t = group.error((sums.to_numpy() - value * users) / n, self.lists)
+            se, t = group.error((sums.to_numpy() - value * users) / n, self.lists, level)
             yield group.attribute, group.name, name, value, se, *np.clip([value - t * se, value + t * se], 0, 1), n
 
 
@@ -47,33 +70,69 @@ def judge(
     outcomes: Source,
     people: pd.DataFrame | None = None,
     *,
+    known: Source | None = None,
+    without: Iterable[str] = (),
     k: int = 10,
     buckets: int = BUCKETS,
     engine: Engine | None = None,
+    progress: Progress | None = None,
     cancel: Event | None = None,
 ) -> Judged:
     """Accuracy of lists against held-out pairs (user_id, item_id), either of any size, by user group and bucket.
 
-    A second scan beside that of exposure: the lists meet the held-out pairs in a join. Users with held-out items and
-    no list count as 0; users without held-out items count in nothing. nDCG, recall and precision need only counts of
-    hits by rank and number of held-out items; hit rate and reciprocal rank the first hit of each user.
+    A second scan beside that of exposure: the lists meet the held-out pairs, and the `known` choices of the past, in a
+    join. Users with held-out items and no list count as 0; users without held-out items, and those of `without`, count
+    in nothing. nDCG, recall and precision need only counts of hits by rank and number of held-out items; hit rate and
+    reciprocal rank the first hit of each user; their squares one row a user.
     """
     read, truth = Lists.of(lists), Lists.of(outcomes, Table.OUTCOMES)
-    parts = People.of(people, read.types[USER], buckets)
-    showings = Showings(read, parts, item_table(Ids([]), read.types[ITEM]), 0, k)
+    past = None if known is None else Lists.of(known, Table.OUTCOMES)
+    parts = People.of(people, read.types[USER], buckets, without)
+    given = Showings(read, parts, item_table(Ids([]), read.types[ITEM]), 0, k).given
     with engine or DuckDB() as machine:
         machine.hold_lists(ex.LISTS, read)
-        machine.hold_lists(ex.OUTCOMES, truth)
         machine.hold(ex.PEOPLE, parts.table())
-        held = ex.table(ex.PEOPLE, parts.table().schema)
-        pairs = ex.outcomes(ex.table(ex.OUTCOMES, truth.schema), truth.names, showings.given)
-        hit = ex.hits(showings.given, pairs, held, parts.unknown, buckets)
-        wanted = ex.judged(pairs, held, parts.unknown, buckets)
-        tables = [machine.result(each, cancel).to_pandas() for each in (ex.gains(hit), ex.firsts(hit), wanted)]
-    return _judged(parts, k, *tables)
+        place = (ex.table(ex.PEOPLE, parts.table().schema), parts.unknown, buckets)
+        machine.hold(ex.RANKS, _ranks(k))
+        held_out = ex.outcomes(_pairs(machine, ex.OUTCOMES, truth, given))
+        hit = ex.hits(given, held_out, *place)
+        asked = [
+            ex.judged(held_out, *place),
+            ex.gains(hit),
+            ex.firsts(hit),
+            ex.squares(hit, ex.table(ex.RANKS, _ranks(k).schema), k),
+            ex.met(given, held_out, *place),
+        ]
+        if past is not None:
+            asked.append(ex.seen(given, _pairs(machine, ex.KNOWN, past, given), *place))
+        told = []
+        for number, each in enumerate(asked, 1):
+            told.append(machine.result(each, cancel).to_pandas())
+            if progress:
+                progress(number / len(asked))
+    return _judged(parts, k, *(table[table["part"] < parts.n_parts] for table in told))
 
 
-def _judged(parts: People, k: int, gains: pd.DataFrame, firsts: pd.DataFrame, wanted: pd.DataFrame) -> Judged:
+def _pairs(machine: Engine, name: str, source: Lists, given: ir.Table) -> ir.Table:
+    machine.hold_lists(name, source)
+    return ex.pairs(ex.table(name, source.schema), source.names, given)
+
+
+def _ranks(k: int) -> pa.Table:
+    weight = rank_weights("log", k)
+    return pa.table({"place": np.arange(1, k + 1, dtype=np.int32), "weight": weight, "ideal": np.cumsum(weight)})
+
+
+def _judged(
+    parts: People,
+    k: int,
+    wanted: pd.DataFrame,
+    gains: pd.DataFrame,
+    firsts: pd.DataFrame,
+    squares: pd.DataFrame,
+    met: pd.DataFrame,
+    seen: pd.DataFrame | None = None,
+) -> Judged:
     weight = rank_weights("log", k)
     ideal = np.cumsum(weight)[np.minimum(gains["wanted"].to_numpy(dtype=np.int64), k) - 1]
     gain = weight[gains["rank"].to_numpy(dtype=np.int64) - 1] / ideal
@@ -89,4 +148,7 @@ def _judged(parts: People, k: int, gains: pd.DataFrame, firsts: pd.DataFrame, wa
         "ndcg": summed(gains, gain),
         "reciprocal_rank": summed(firsts, 1 / firsts["rank"].to_numpy(dtype=np.float64)),
     }
-    return Judged(parts.groups, parts.buckets, summed(wanted, 1.0).astype(np.int64), pd.DataFrame(sums))
+    squared = squares.set_index("part")[list(sums)].astype(np.float64).reindex(range(parts.n_parts), fill_value=0.0)
+    counts = (int(met["listed"].sum()), int(met["judged"].sum()), 0 if seen is None else int(seen["n"].sum()))
+    users = summed(wanted, 1.0).astype(np.int64)
+    return Judged(parts.groups, parts.buckets, users, pd.DataFrame(sums), squared, *counts)

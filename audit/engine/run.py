@@ -1,174 +1,194 @@
-"""The audit of lists too large for memory: everything that counts can tell, laid out as tables and one document."""
+"""The audit of lists too large for memory: everything that counts can tell, laid out as the audit in memory lays it out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from threading import Event
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from audit.engine.engines import Engine, Progress
-from audit.engine.family import EVERYBODY, Facts, concentration, providers
-from audit.engine.quality import judge
+from audit.engine.facts import Facts
+from audit.engine.family import concentration, list_statistics
+from audit.engine.gaps import counted_groups
+from audit.engine.held import hide, keys_held
+from audit.engine.overall import oddities, overall
+from audit.engine.providers import judged_providers, providers
+from audit.engine.quality import ACCURACY, STRATUM, Judged, judge
 from audit.engine.scan import Scan, scan
-from audit.engine.tables import UNKNOWN, Source
-from audit.inference.answers import State
-from audit.inference.suppression import Cells, hidden_cells
+from audit.engine.tables import Source
+from audit.inference.answers import exit_code
+from audit.inference.groups import GroupTables
+from audit.inference.strata import placed
+from audit.inference.stratified import SMALL_SIDE
+from audit.inference.withheld import Withheld
+from audit.measures.exposure import ListStatistics
 from audit.plan import Plan
-from data.columns import PROVIDER, Kind
+from audit.run import plain
+from audit.sanity import Sanity
+from data.columns import ITEM, PROVIDER, USER, Kind
+from data.errors import BadInput
 
-NUMBERS = ("value", "se", "low", "high", "exposure_share", "exposure_ratio", "merit_ratio")
 BESIDE = ("log", "rbp", "flat")  # browsing models that are always shown beside the planned one
 
 
 @dataclass(frozen=True, eq=False)
 class CountedAudit:
-    """Numbers with intervals over buckets of users; no test is made, so no group is flagged."""
+    """Numbers from counts alone, in the shape of `audit.run.Audit`; what needs a row per person is left out and said."""
 
     label: str
     plan: Plan
     scan: Scan
-    quality: pd.DataFrame  # attribute, group, metric, value, se, low, high, n
-    exposure: pd.DataFrame  # the same with `browsing`; n_lists
-    providers: pd.DataFrame  # by attribute, group, browsing, column and provider; state where the plan sets a floor
+    overall: pd.DataFrame
+    groups: GroupTables
+    lists: ListStatistics
+    exposure: pd.DataFrame  # attribute, group, metric, browsing, value, se, low, high, n_lists
+    providers: pd.DataFrame  # of everybody under the planned browsing model; state where the plan sets a floor
+    by_group: pd.DataFrame  # exposure of providers for every user group and browsing model
+    sanity: Sanity
     notes: tuple[str, ...]
 
     @property
     def exit_code(self) -> int:
-        """1 a provider is under the planned floor; 2 otherwise: group differences are not tested here."""
-        return 1 if (self.providers["state"] == State.FLAG).any() else 2
-
-    @property
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """The tables that are written beside the document."""
-        return {"quality": self.quality, "exposure": self.exposure, "providers": self.providers}
+        """As of the audit in memory."""
+        return exit_code(self.groups.rows, self.providers)
 
     def document(self) -> dict[str, Any]:
-        """Lay the audit out as values for JSON."""
-        found = self.scan
-        odd = ("beyond_k", "short_lists", "skipped_ranks", "repeated_items", "unknown_items")
-        return {
-            "label": self.label,
-            "exit_code": self.exit_code,
-            "plan": self.plan.model_dump(mode="json"),
-            "plan_hash": self.plan.hash,
-            "rows": found.n_rows,
-            "lists": int(found.counts.lists.sum()),
-            "engine": found.engine,
-            "sanity": {name: getattr(found, name) for name in odd},
-            **{name: _records(table) for name, table in self.tables.items()},
-            "notes": list(self.notes),
-        }
+        """Lay the audit out as plain JSON values; NaN is null."""
+        rows = self.overall.rename_axis("metric").reset_index().to_dict("records")
+        return plain(
+            {
+                "label": self.label,
+                "exit_code": self.exit_code,
+                "plan": self.plan.model_dump(mode="json"),
+                "plan_hash": self.plan.hash,
+                "counted": {"rows": self.scan.n_rows, "engine": self.scan.engine},
+                "overall": {row["metric"]: row for row in rows},
+                "groups": self.groups.rows.to_dict("records"),
+                "group_summary": self.groups.summary.to_dict("records"),
+                "family_size": self.groups.family_size,
+                "providers": self.providers.to_dict("records"),
+                "exposure": self.exposure.to_dict("records"),
+                "provider_exposure": self.by_group.to_dict("records"),
+                "lists": asdict(self.lists),
+                "sanity": asdict(self.sanity),
+                "notes": list(self.notes),
+            }
+        )
 
 
 def counted_audit(
     lists: Source,
-    outcomes: Source,
+    outcomes: pd.DataFrame,
     items: pd.DataFrame,
     kinds: Mapping[str, Kind],
     groups: Mapping[str, pd.Series],
-    training: pd.Series,
-    merit: pd.Series,
+    known: pd.DataFrame,
     plan: Plan,
     *,
+    everybody: int = 0,
+    without: Iterable[str] = (),
     label: str = "",
     engine: type[Engine] | None = None,
     progress: Progress | None = None,
     cancel: Event | None = None,
 ) -> CountedAudit:
-    """Scan the lists once for exposure and once against the held-out pairs.
+    """Scan the lists once for exposure and once against the held-out and the `known` choices (user_id, item_id).
 
-    `training` and `merit`: people who chose each item, before and after, by item id. Groups under the plan's minimum
-    cell are held back, with one more where it could be worked out from the others.
+    `everybody`: people of the whole system, where the tables name fewer. `without`: people who must not be audited.
+    Groups under the plan's minimum cell are held back, with one more where it could be worked out from the others.
     """
+    _refuse_uncounted(plan)
     people = pd.DataFrame(dict(groups)) if groups else None
+    gone = frozenset(without)
+    known, outcomes = (each[~each[USER].isin(gone)] for each in (known, outcomes))
+
+    def machine() -> Engine | None:
+        return engine() if engine else None
+
     found = scan(
         lists,
         items.index,
         people,
+        without=gone,
         k=plan.k,
-        engine=engine() if engine else None,
-        progress=None if progress is None else lambda done: progress(0.6 * done),
+        engine=machine(),
+        progress=_part(progress, 0, 0.5),
         cancel=cancel,
     )
-    judged = judge(lists, outcomes, people, k=plan.k, engine=engine() if engine else None, cancel=cancel)
-    facts = Facts.of(found, items, kinds, training, merit)
+    within = None if people is None else people.assign(**{STRATUM: _strata(known, outcomes, people.index, plan)})
+    judged = judge(
+        lists, outcomes, within, known=known, without=gone, k=plan.k, engine=machine(),
+        progress=_part(progress, 0.5, 0.95), cancel=cancel,
+    )  # fmt: skip
+    facts = Facts.of(found, items, kinds, known[ITEM].value_counts(), outcomes[ITEM].value_counts())
     models = list(dict.fromkeys([plan.browsing, *BESIDE]))
-    exposure = concentration(found, facts, *models, head=plan.head)
+    exposure = concentration(found, facts, *models, head=plan.head, level=plan.level)
     shown = _providers(found, facts, models, plan)
+    again = outcomes[[USER, ITEM]].drop_duplicates().merge(known[[USER, ITEM]].drop_duplicates())
+    odd = oddities(found, judged, len(again), everybody)
+    small = frozenset(keys_held(judged.table(), "n", plan.minimum_cell))
+    table = Withheld(plan.minimum_cell, dict.fromkeys(map(str, judged.sums), small)).groups(
+        counted_groups(judged, plan)
+    )
+    unseen = keys_held(exposure, "n_lists", plan.minimum_cell)
     if progress:
         progress(1.0)
-    quality = withheld(judged.table(), "n", plan.minimum_cell)
-    exposed = withheld(exposure, "n_lists", plan.minimum_cell)
-    small = exposed[exposed["n_lists"].isna()][["attribute", "group"]].drop_duplicates()
-    return CountedAudit(label, plan, found, quality, exposed, _hidden(shown, small), _notes(found, plan))
+    return CountedAudit(
+        label=label,
+        plan=plan,
+        scan=found,
+        overall=overall(judged, exposure, plan),
+        groups=table,
+        lists=list_statistics(found, facts, plan.browsing, head=plan.head),
+        exposure=hide(exposure, unseen, "n_lists"),
+        providers=judged_providers(shown, found, plan),
+        by_group=hide(shown, unseen),
+        sanity=odd,
+        notes=(*odd.sentences(plan.k), *_notes(found, judged, table, plan)),
+    )
 
 
-def withheld(table: pd.DataFrame, column: str, minimum: int) -> pd.DataFrame:
-    """The table without the numbers of groups of fewer than `minimum` people, and of who would give them away."""
-    sizes = table.drop_duplicates(["attribute", "group"])[["attribute", "group", column]]
-    total = sizes.loc[sizes["group"].eq(EVERYBODY) & sizes["attribute"].eq(""), column].to_numpy()
-    result = table.astype({column: "Int64"})
-    for attribute, each in sizes[sizes["attribute"] != ""].groupby("attribute"):
-        counts = np.concatenate([total, each[column].to_numpy()]).astype(np.int64)
-        rank = np.concatenate([[3], np.where(each["group"] == UNKNOWN, 2, 1)])
-        cells = Cells(counts, [(0, np.arange(1, len(counts)))], rank, np.zeros(len(counts), bool))
-        hidden = each["group"].to_numpy()[hidden_cells(cells, minimum)[1:]]
-        mask = (result["attribute"] == attribute) & result["group"].isin(hidden)
-        result.loc[mask, [name for name in (*NUMBERS, column) if name in result]] = np.nan
-    return result
+def _part(progress: Progress | None, start: float, end: float) -> Progress | None:
+    return None if progress is None else lambda done: progress(start + (end - start) * done)
+
+
+def _strata(known: pd.DataFrame, outcomes: pd.DataFrame, people: pd.Index, plan: Plan) -> np.ndarray:
+    """The stratum of every person, by quantiles of history length over who has held-out choices."""
+    sizes = known[USER].value_counts()
+    own, among = (
+        sizes.reindex(each).fillna(0).to_numpy(dtype=np.float64) for each in (people, outcomes[USER].unique())
+    )
+    return placed(own, among, plan.strata).astype(str)
+
+
+def _refuse_uncounted(plan: Plan) -> None:
+    for name in plan.metrics:
+        if name not in ACCURACY:
+            problem = f"the measure '{name}' needs a row for each person, and the lists are too many to hold"
+            raise BadInput(problem, column="metrics", fix=f"name some of {', '.join(ACCURACY)}, or audit a sample")
 
 
 def _providers(found: Scan, facts: Facts, models: list[str], plan: Plan) -> pd.DataFrame:
     default = (PROVIDER,) if PROVIDER in facts.items else ()
     columns = default if plan.item_groups is None else plan.item_groups
-    tables = [providers(found, facts, column, *models).assign(column=column) for column in columns]
-    if not tables:
-        return pd.DataFrame({name: [] for name in ("attribute", "group", "provider", "exposure_share", "state")})
-    table = pd.concat(tables, ignore_index=True)
-    return table.assign(state=_states(table, plan))
+    tables = [providers(found, facts, each, *models, level=plan.level).assign(column=each) for each in columns]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
-def _states(table: pd.DataFrame, plan: Plan) -> np.ndarray:
-    """Where the plan sets a floor: the whole interval of exposure to catalogue share under it, at or above it, or not."""
-    states = np.full(len(table), None, dtype=object)
-    if plan.exposure_floor is None:
-        return states
-    own = (table["group"] == EVERYBODY) & (table["browsing"] == plan.browsing) & (table["provider"] != UNKNOWN)
-    asked = (own & (table["catalogue_share"] > 0)).to_numpy()
-    floor = plan.exposure_floor * table["catalogue_share"]
-    states[asked] = State.TOO_FEW
-    states[asked & (table["high"] < floor).to_numpy()] = State.FLAG
-    states[asked & (table["low"] >= floor).to_numpy()] = State.NO_FLAG
-    return states
-
-
-def _hidden(table: pd.DataFrame, small: pd.DataFrame) -> pd.DataFrame:
-    keys = pd.MultiIndex.from_frame(small)
-    mask = pd.MultiIndex.from_frame(table[["attribute", "group"]]).isin(keys)
-    table.loc[mask, [name for name in NUMBERS if name in table]] = np.nan
-    return table
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    plain = table.astype(object)
-    return cast("list[dict[str, Any]]", plain.where(plain.notna(), None).to_dict("records"))
-
-
-def _notes(found: Scan, plan: Plan) -> tuple[str, ...]:
-    said = {
-        found.beyond_k: f"rows lie below rank {plan.k} and are left out",
-        found.short_lists: f"users have a list shorter than {plan.k}; precision still divides by {plan.k}",
-        found.skipped_ranks: "users have holes in their ranks; the ranks are used as given",
-        found.repeated_items: "rows repeat an item in the same list; a repeat counts as a miss and as exposure",
-        found.unknown_items: "rows show an item that is not in the items table",
-    }
-    return (
+def _notes(found: Scan, judged: Judged, table: GroupTables, plan: Plan) -> tuple[str, ...]:
+    skipped = [name for name in (*plan.metrics, *plan.exploratory) if name not in judged.sums]
+    lines = (
         f"The lists are too many to hold, so they were counted: {found.n_rows:,} rows, by {found.engine}.",
-        "Users are the unit: intervals come from random buckets of users, by linearisation and Student's t.",
-        "Differences between groups are not tested here; audit a sample of people for tests and for per-person measures.",
-        *(f"{count:,} {words}." for count, words in said.items() if count),
+        "Users are the unit: intervals come from random buckets of users, left out one at a time, with Student's t.",
+        f"{table.family_size} comparisons form the confirmatory family, corrected by {plan.correction}; p is the normal "
+        f"limit of exchanging group labels, and is given where both sides have {SMALL_SIDE} people or more.",
+        "No flag is not evidence of equality beyond the stated threshold.",
+        "Not computed at this size: intersections, bounds for unknown groups, worst-served people, groups of items, reach of "
+        "providers, groups read off histories. Audit a sample of people for them.",
     )
+    missing = f"Not computed at this size, though planned: {', '.join(skipped)}; they need a row for each person."
+    return (*lines, missing) if skipped else lines

@@ -16,9 +16,10 @@ from audit.engine import expressions as ex
 from audit.engine.batches import Strange
 from audit.engine.engines import DuckDB, Engine, Progress
 from audit.engine.grouped import grouped
+from audit.engine.people import BUCKETS, People
 from audit.engine.showings import Showings
 from audit.engine.streaming import Scattered, streamed
-from audit.engine.tables import BUCKETS, Lists, People, item_table
+from audit.engine.tables import Lists, item_table
 from audit.measures.counts import Counts
 from data.columns import ITEM, RANK, USER
 from data.errors import BadInput
@@ -58,6 +59,7 @@ def scan(
     items: Iterable[str] | None = None,
     people: pd.DataFrame | pa.Table | None = None,
     *,
+    without: Iterable[str] = (),
     k: int = 10,
     buckets: int = BUCKETS,
     engine: Engine | None = None,
@@ -67,7 +69,8 @@ def scan(
     """Count every item at every rank by user group and bucket.
 
     `items`: ids of the catalogue; without it every item named is. `people`: attributes by user (index user_id or a
-    column of that name), every combination of values a group; without it everybody is one. DuckDB streams the lists in
+    column of that name), every combination of values a group; without it everybody is one. `without`: ids of people who
+    must not be audited; their lists count in nothing. DuckDB streams the lists in
     one pass where each lies together, as they usually do; where they are scattered, and on Spark, the same counts come
     from grouping. `progress` gets the share done; setting `cancel` ends the scan with `Cancelled`.
     """
@@ -77,7 +80,7 @@ def scan(
     if not read.rows:
         raise BadInput("there is no recommendation to audit", file="recommendations", fix="give at least one list")
     with ThreadPoolExecutor(1) as aside:
-        located = aside.submit(People.of, people, read.types[USER], buckets)
+        located = aside.submit(People.of, people, read.types[USER], buckets, without)
         known = None if items is None else Ids(_distinct(items))
         parts = located.result()
     with engine or DuckDB() as machine:
@@ -117,8 +120,9 @@ def _count(
         raise BadInput(problem, file="recommendations", column=RANK, fix=fix)
     catalogue = np.full(len(ids), known is None)
     catalogue[ids.codes([] if known is None else known.values)] = True
-    odd = (read.rows - found.rows, found.short, found.skipped)
-    return Scan(found.counts, parts.groups, ids, catalogue, read.rows, *odd, machine.name, stream)
+    odd = (read.rows - found.above, found.short, found.skipped)
+    rows = read.rows - (found.above - found.rows)
+    return Scan(found.counts, parts.groups, ids, catalogue, rows, *odd, machine.name, stream)
 
 
 def _vocabulary(machine: Engine, read: Lists, parts: People, known: Ids | None, k: int, cancel: Event | None) -> Ids:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from audit.engine import expressions as ex
-from audit.engine.tables import Lists, People
+from audit.engine.people import People
+from audit.engine.tables import Lists
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -11,9 +11,10 @@ import pyarrow as pa
 
 from audit.engine.batches import Batch, lookups
 from audit.engine.counted import Counted, by_part
-from audit.engine.engines import Cancelled, DuckDB, Progress
+from audit.engine.engines import AUDIT, DuckDB, Progress
 from audit.engine.showings import Showings
 from audit.measures.counts import Counts, Table
+from data.errors import Cancelled
 from data.parallel import in_blocks
 
 CELLS = 300_000_000  # counts of 4 bytes held at once; above it, and for scattered lists, DuckDB groups instead
@@ -42,16 +43,17 @@ def streamed(
         raise Scattered
     parts, codes = lookups(machine, showings, cancel)
 
-    def prepare(rows: pa.RecordBatch) -> tuple[int, Batch]:
-        return len(rows), Batch.of(rows, people, parts, codes, showings.k)
+    def prepare(rows: pa.RecordBatch) -> tuple[int, int, Batch]:
+        every = Batch.of(rows, people, parts, codes, showings.k)
+        return len(rows), len(every.item), every.without(people.gone)
 
     done = 0
     tally = _Tally(people.n_parts, showings.n_items, showings.k)
-    for read, batch in machine.stream(showings.numbered, _BATCH, prepare):
+    for read, above, batch in machine.stream(showings.numbered, _BATCH, prepare):
         if cancel is not None and cancel.is_set():
-            raise Cancelled
+            raise Cancelled(AUDIT)
         tally.add(batch)
-        done += read
+        done, tally.above = done + read, tally.above + above
         if progress:
             progress(min(done / showings.lists.rows, 1.0))
     return tally.finish(people.buckets)
@@ -84,7 +86,7 @@ class _Tally:
         self.odd = np.zeros(3, np.int64)
         self.users: list[np.ndarray] = []
         self.edges: list[Batch] = []
-        self.last, self.rows = -1, 0
+        self.last, self.rows, self.above = -1, 0, 0
 
     def add(self, batch: Batch) -> None:
         self.rows += len(batch.item)
@@ -104,7 +106,7 @@ class _Tally:
             _refuse_scattered(whole, self.users[-1])
         content = (self.lists, self._sparse(self.repeated), self._sparse(self.short))
         counts = Dense(self.k, self.n_items, buckets, *content, cells=self.cells)
-        return Counted(counts, self.rows, int(self.odd[SHORT]), int(self.odd[SKIPPED]), int(self.odd[TIES]))
+        return Counted(counts, self.rows, self.above, int(self.odd[SHORT]), int(self.odd[SKIPPED]), int(self.odd[TIES]))
 
     def _count(self, batch: Batch) -> None:
         from audit.engine.tally import add, tally

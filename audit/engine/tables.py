@@ -18,12 +18,8 @@ from data.columns import ITEM, RANK, USER, Table
 from data.errors import BadInput
 from data.ids import Ids, as_text
 from data.load.names import recognised
-from data.parallel import in_blocks
 
-BUCKETS = 32
 _WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"  # as a number is written, and no larger than 64 bits hold
-_BLOCK = 2**16  # rows looked at together, so that they stay in the cache
-UNKNOWN = "unknown"  # the group of who is not in the table of people, or has no group there
 
 
 Source: TypeAlias = str | Path | pd.DataFrame | pa.Table
@@ -60,49 +56,6 @@ class Lists:
     def schema(self) -> pa.Schema:
         """The columns under their own names, as an engine reads them."""
         return pa.schema([pa.field(self.names[name], plain(type_)) for name, type_ in self.types.items()])
-
-
-@dataclass(frozen=True, eq=False)
-class People:
-    """Which part every known user belongs to; `groups` names the attributes of each group, the last one is unknown."""
-
-    key: pa.Array
-    part: np.ndarray  # int32: group x buckets + bucket
-    groups: pd.DataFrame
-    buckets: int
-
-    @classmethod
-    def of(cls, source: pd.DataFrame | pa.Table | None, type_: pa.DataType, buckets: int = BUCKETS) -> People:
-        """Attributes by user (index user_id, or a column of that name): every combination that occurs is a group.
-
-        The bucket is a hash of the id (the same on any engine), so it knows nothing of groups and lists.
-        """
-        if source is None:
-            groups = pd.DataFrame(index=pd.RangeIndex(1))
-            return cls(pa.array([], type_), np.zeros(0, np.int32), groups, buckets)
-        frame = pa.Table.from_pandas(source.rename_axis(USER).reset_index()) if _is_frame(source) else source
-        attributes = [name for name in frame.column_names if name != USER]
-        key, kept = as_keys(frame[USER], type_)
-        _refuse_repeats(key)
-        columns = [frame[name].combine_chunks() for name in attributes]
-        if not kept.all():
-            columns = [each.filter(kept) for each in columns]
-        group, groups = _groups(columns, attributes, len(key))
-        return cls(key, _parts(key, group, buckets), groups, buckets)
-
-    @property
-    def n_parts(self) -> int:
-        """Groups times buckets, the unknown group included."""
-        return len(self.groups) * self.buckets
-
-    @property
-    def unknown(self) -> int:
-        """The first part of the unknown group."""
-        return (len(self.groups) - 1) * self.buckets
-
-    def table(self) -> pa.Table:
-        """The table as an engine joins it."""
-        return pa.table({"user_key": self.key, "part": self.part})
 
 
 def item_table(ids: Ids, type_: pa.DataType) -> pa.Table:
@@ -154,69 +107,6 @@ def _files(path: Path) -> list[str]:
     if not found:
         raise BadInput("there is no such file", file=path, fix="give a Parquet file, a folder of them, or a pattern")
     return found
-
-
-def _groups(columns: list[pa.Array], names: list[str], n: int) -> tuple[np.ndarray, pd.DataFrame]:
-    """Every row's combination of values by its place, and the combinations with the unknown one at the end."""
-    if not columns:
-        return np.zeros(n, np.int64), pd.DataFrame(index=pd.RangeIndex(1))
-    coded = [column if pa.types.is_dictionary(column.type) else column.dictionary_encode() for column in columns]
-    labels = [[*as_text(each.dictionary.to_pandas()).fillna(UNKNOWN), UNKNOWN] for each in coded]
-    values = [Ids(each) for each in labels]
-    known = [ids.codes(each).astype(np.int64) for ids, each in zip(values, labels, strict=True)]
-    place = [each.indices.fill_null(len(codes) - 1).to_numpy() for each, codes in zip(coded, known, strict=True)]
-    code = np.zeros(n, np.int64)
-
-    def combine(rows: slice) -> None:
-        for ids, codes, at in zip(values, known, place, strict=True):
-            code[rows] *= len(ids)
-            code[rows] += codes[at[rows]]
-
-    in_blocks(combine, n, _BLOCK)
-    used, code = _compact(code)
-    places = np.unravel_index(used, [len(each) for each in values])
-    groups = pd.DataFrame({name: ids.values[at] for name, ids, at in zip(names, values, places, strict=True)})
-    return code, pd.concat([groups, pd.DataFrame([dict.fromkeys(names, UNKNOWN)])], ignore_index=True)
-
-
-def _compact(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The codes that occur, in order, and each row's place among them."""
-    if not len(code) or code.max() > 16 * len(code) + 1_000_000:
-        used, place = np.unique(code, return_inverse=True)
-        return used, place
-    there = np.bincount(code) > 0
-    if not there.all():
-        code = (np.cumsum(there) - 1)[code]
-    return np.flatnonzero(there), code
-
-
-def _parts(key: pa.Array, group: np.ndarray, buckets: int) -> np.ndarray:
-    ids = key.to_numpy(zero_copy_only=False)
-    part = np.empty(len(ids), np.int32)
-
-    def locate(rows: slice) -> None:
-        part[rows] = group[rows] * buckets + _bucket(ids[rows], buckets)
-
-    in_blocks(locate, len(ids), _BLOCK)
-    return part
-
-
-def _bucket(ids: np.ndarray, buckets: int) -> np.ndarray:
-    hashed = pd.util.hash_array(ids.astype(np.int64) if ids.dtype.kind in "iu" else ids, categorize=False)
-    return (hashed % np.uint64(buckets)).astype(np.int64)
-
-
-def _refuse_repeats(key: pa.Array) -> None:
-    values = key.to_numpy(zero_copy_only=False)
-    if values.dtype.kind in "iu" and (values[1:] > values[:-1]).all():
-        return
-    if (distinct := len(key.unique())) < len(key):
-        problem = f"{len(key) - distinct:,} users have more than one row"
-        raise BadInput(problem, file="users", column=USER, fix="give one row per user")
-
-
-def _is_frame(source: object) -> bool:
-    return isinstance(source, pd.DataFrame)
 
 
 def _is_text(type_: pa.DataType) -> bool:

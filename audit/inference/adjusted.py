@@ -39,7 +39,7 @@ def adjusted_gaps(
     table = pd.concat(parts).reindex(rows.index)
     table.loc[rows["gap"].isna(), [*COLUMNS[:-1]]] = np.nan
     table["stratum_gaps"] = table["stratum_gaps"].where(rows["gap"].notna(), None)
-    table["adjusted_p_adjusted"] = _corrected(rows.assign(p=table["adjusted_p"]), labels, plan)
+    table["adjusted_p_adjusted"] = adjusted_p(rows.assign(p=table["adjusted_p"]), labels, plan)
     return table[list(COLUMNS)]
 
 
@@ -125,7 +125,7 @@ def _draws(rows: pd.DataFrame, plan: Plan) -> int:
     return max(plan.draws, int(np.ceil(2 * len(rows) / plan.alpha)))
 
 
-def _corrected(rows: pd.DataFrame, labels: dict[str, pd.Series], plan: Plan) -> pd.Series:
+def adjusted_p(rows: pd.DataFrame, labels: dict[str, pd.Series], plan: Plan) -> pd.Series:
     """Adjusted p within each family; the second row of a two-group attribute is the same comparison."""
     names = {name: coded(column)[1][:-1] for name, column in labels.items()}
     second = {name: known[1] for name, known in names.items() if len(known) == 2}

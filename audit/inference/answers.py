@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from audit.plan import Plan
 
@@ -17,6 +18,25 @@ class State(StrEnum):
     FLAG = "flag"
     NO_FLAG = "no flag"
     TOO_FEW = "too few to say"
+
+
+_ANSWERED = (State.FLAG, State.NO_FLAG)
+
+
+def exit_code(groups: pd.DataFrame, providers: pd.DataFrame) -> int:
+    """Sum up the rows of an audit: 1 something is flagged; 2 too little evidence; 0 nothing is flagged.
+
+    Only confirmatory groups, and providers under a planned floor, count. Evidence is too little where some attribute and
+    metric have no group at all with an answer, or no provider has one; and where the plan compares nobody.
+    """
+    rows = groups[groups["family"] == "confirmatory"]
+    floored = providers[providers["state"].notna()]
+    if (rows["state"] == State.FLAG).any() or (floored["state"] == State.FLAG).any():
+        return 1
+    answered = rows["state"].isin(_ANSWERED).groupby([rows["attribute"], rows["metric"]]).any()
+    if len(floored):
+        answered = pd.concat([answered, floored["state"].isin(_ANSWERED).groupby(floored["column"]).any()])
+    return 0 if len(answered) and answered.all() else 2
 
 
 def decide(row: Mapping[str, Any], plan: Plan) -> tuple[State, str]:

@@ -30,7 +30,7 @@ COLUMNS = (
 SUMMARY = ("attribute", "metric", "difference", "ratio", "lowest", "highest", "groups")
 _NUMBERS = ["value", "low", "high"]
 _GAPS = ["gap", "gap_low", "gap_high", "detectable_gap", "p"]
-_POWER = 1.959964 + 0.841621  # normal quantiles of a two-sided 5 % test with 80 % power
+POWER = 1.959964 + 0.841621  # normal quantiles of a two-sided 5 % test with 80 % power
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ def group_tables(per_user: pd.DataFrame, groups: dict[str, pd.Series], plan: Pla
     parts = [_attribute(column, values, frames[name], plan, draws) for name, column in labels.items()]
     if not parts:
         return GroupTables(pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=list(SUMMARY)), 0, draws)
-    rows = _corrected(pd.concat(parts, ignore_index=True), plan)
+    rows = corrected(pd.concat(parts, ignore_index=True), plan)
     answers = [decide(cast("dict[str, Any]", row), plan) for row in rows.to_dict("records")]
     rows["state"], rows["reason"] = [state for state, _ in answers], [reason for _, reason in answers]
     summaries = [_summary(column, values, frames[name], plan) for name, column in labels.items()]
@@ -75,7 +75,7 @@ def group_tables(per_user: pd.DataFrame, groups: dict[str, pd.Series], plan: Pla
 
 def planned_labels(groups: dict[str, pd.Series], users: pd.Index, plan: Plan) -> dict[str, pd.Series]:
     """The group of every user in every planned attribute, as text; 'unknown' where it is not known."""
-    return {name: _labels(name, groups[name], users) for name in _planned(groups, plan)}
+    return {name: _labels(name, groups[name], users) for name in planned(groups, plan)}
 
 
 def coded(labels: pd.Series) -> tuple[np.ndarray, list[str]]:
@@ -85,7 +85,8 @@ def coded(labels: pd.Series) -> tuple[np.ndarray, list[str]]:
     return np.where(codes < 0, len(known), codes), [*map(str, known.values), UNKNOWN]
 
 
-def _planned(groups: dict[str, pd.Series], plan: Plan) -> list[str]:
+def planned(groups: dict[str, pd.Series], plan: Plan) -> list[str]:
+    """The names of the attributes that the plan compares; one that is not there is refused."""
     chosen = list(groups) if plan.attributes is None else list(plan.attributes)
     if missing := [name for name in chosen if name not in groups]:
         known = ", ".join(groups) or "none"
@@ -149,7 +150,7 @@ def _gaps(array: np.ndarray, codes: np.ndarray, n_groups: int, plan: Plan) -> di
     seen = resampled_gaps(array, codes, n_groups, plan)
     low, high = seen["value"].bounds(plan.level)
     gap_low, gap_high = seen["gap"].bounds(plan.level)
-    detectable = _POWER * seen["gap"].spread
+    detectable = POWER * seen["gap"].spread
     pairs = {"low": low, "high": high, "gap_low": gap_low, "gap_high": gap_high, "detectable_gap": detectable}
     return {"gap": seen["gap"].seen, "n_rest": seen["n_rest"].seen, **pairs}
 
@@ -203,7 +204,7 @@ def _p(array: np.ndarray, codes: np.ndarray, known: int, draws: int, seed: list[
     return result
 
 
-def _corrected(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+def corrected(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """Adjust p within each family; the second row of a two-group attribute is the same comparison."""
     rows["p_adjusted"] = np.nan
     for family, method in (("confirmatory", plan.correction), ("exploratory", "benjamini-hochberg")):

@@ -40,7 +40,7 @@ def provider_tables(coded: Coded, items: pd.DataFrame, kinds: Mapping[str, Kind]
     table = pd.concat(parts, ignore_index=True)
     table["p_adjusted"] = adjust(table["p"].to_numpy(dtype=np.float64), plan.correction)
     lists = int((coded.length > 0).sum())
-    answers = [_answer(cast("dict[str, Any]", row), plan, lists) for row in table.to_dict("records")]
+    answers = [answer(cast("dict[str, Any]", row), plan, lists) for row in table.to_dict("records")]
     table["state"], table["reason"] = [state for state, _ in answers], [reason for _, reason in answers]
     return table[list(COLUMNS)]
 
@@ -66,7 +66,8 @@ def _p(bootstrap: Bootstrap, by_user: sparse.csr_array, share: np.ndarray, floor
     return np.where(share > 0, (1 + reached) / (1 + bootstrap.draws), np.nan)
 
 
-def _answer(row: Mapping[str, Any], plan: Plan, lists: int) -> tuple[State | None, str]:
+def answer(row: Mapping[str, Any], plan: Plan, lists: int) -> tuple[State | None, str]:
+    """The answer for one provider, and why, in one sentence; no answer where the plan sets no floor."""
     floor = plan.exposure_floor
     ratio, low, high, p = (row[name] for name in ("exposure_ratio", "ratio_low", "ratio_high", "p_adjusted"))
     if floor is None:

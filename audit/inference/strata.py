@@ -15,7 +15,11 @@ def activity_strata(sizes: pd.Series, users: pd.Index, count: int = STRATA) -> p
     histories are never apart; strata are unequal, or fewer, where lengths are tied. A user without a size has 0 choices.
     """
     length = sizes.reindex(users).fillna(0).to_numpy(dtype=np.float64)
-    if not len(length):
-        return pd.Series(dtype=np.int64, index=users)
-    edges = np.quantile(length, np.arange(1, count) / count)
-    return pd.Series(np.searchsorted(edges, length, side="right"), index=users, name="stratum")
+    return pd.Series(placed(length, length, count), index=users, name="stratum")
+
+
+def placed(lengths: np.ndarray, among: np.ndarray, count: int) -> np.ndarray:
+    """The stratum of each length, by the quantiles of `among`."""
+    if not len(among):
+        return np.zeros(len(lengths), np.int64)
+    return np.searchsorted(np.quantile(among, np.arange(1, count) / count), lengths, side="right")

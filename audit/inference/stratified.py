@@ -9,7 +9,7 @@ import numpy as np
 from audit.measures.coded import divide
 
 _PERMUTED = 10_000  # more users than this use the normal limit where it is safe, and subsets elsewhere
-_SMALL_SIDE = 200
+SMALL_SIDE = 200  # people on the smaller side from which on the normal limit is safe
 
 
 def stratified_p(
@@ -38,7 +38,7 @@ def stratified_p(
         return _drawn(values, codes, strata, size, seen, draws, rng)
     result = _limit(values, strata, size, seen)
     members = size.sum(axis=0)
-    for group in np.flatnonzero((np.minimum(members, len(values) - members) < _SMALL_SIDE) & (members > 0)):
+    for group in np.flatnonzero((np.minimum(members, len(values) - members) < SMALL_SIDE) & (members > 0)):
         result[group] = _subsets(values, strata, size[:, group], seen[group], draws, rng)
     return result
 
@@ -64,14 +64,14 @@ def _drawn(
     return np.where(np.isfinite(seen), (1 + extreme) / (1 + draws), np.nan)
 
 
-def _limit(values: np.ndarray, strata: np.ndarray, size: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def normal_limit(size: np.ndarray, spread: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """The same p by the normal limit, groups x metrics, from counts alone.
+
+    `size` strata x groups; `spread` strata x metrics: variance (n - 1) of the stratum's people; `seen` |gap|.
+    """
     from scipy.stats import norm
 
     whole = size.sum(axis=1)
-    sums = np.stack([np.bincount(strata, weights=column, minlength=len(size)) for column in values.T], axis=1)
-    mean = divide(sums, whole[:, None])
-    squares = [np.bincount(strata, weights=column, minlength=len(size)) for column in ((values - mean[strata]) ** 2).T]
-    spread = divide(np.stack(squares, axis=1), np.maximum(whole - 1, 1)[:, None])  # strata x metrics
     rest = whole[:, None] - size
     weight = ((size > 0) & (rest > 0)) * whole[:, None]
     part = weight**2 * (
@@ -80,6 +80,15 @@ def _limit(values: np.ndarray, strata: np.ndarray, size: np.ndarray, seen: np.nd
     variance = divide(part.T @ np.nan_to_num(spread), (weight.sum(axis=0) ** 2)[:, None])
     steps = divide(seen, np.sqrt(variance))
     return np.where(np.isfinite(seen), np.where(variance > 0, 2 * norm.sf(steps), 1.0), np.nan)
+
+
+def _limit(values: np.ndarray, strata: np.ndarray, size: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    whole = size.sum(axis=1)
+    sums = np.stack([np.bincount(strata, weights=column, minlength=len(size)) for column in values.T], axis=1)
+    mean = divide(sums, whole[:, None])
+    squares = [np.bincount(strata, weights=column, minlength=len(size)) for column in ((values - mean[strata]) ** 2).T]
+    spread = divide(np.stack(squares, axis=1), np.maximum(whole - 1, 1)[:, None])
+    return normal_limit(size, spread, seen)
 
 
 def _subsets(

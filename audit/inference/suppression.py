@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from scipy import sparse
 
-Relation = tuple[int, np.ndarray]  # a cell that is the sum of other cells
+from audit.inference.cells import SLACK, Cells, components
 
-_SLACK = 1e-6
-_ROUGH = 6  # linear programs in any direction before those that ask about one cell
 _EASED = 100  # hidden cells that are tried to be shown again
 _UNKNOWN, _TOTAL = 2, 3
-
-
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """Counts of people in exported tables as one vector; `relations` say which count is the sum of which.
-
-    `rank` says how reluctantly a cell is hidden to protect another: 0 a cell of two crossed attributes, 1 a group, 2 the
-    people of unknown group (whose number every table should tell), 3 a total, which is public. -1 is who is unknown in
-    both of two crossed attributes: hidden where small, and not protected, since the numbers of unknown people give it.
-    `told` marks cells that still show, when hidden for the sake of others, that they are not small: their row keeps its
-    answer.
-    """
-
-    counts: np.ndarray
-    relations: Sequence[Relation]
-    rank: np.ndarray
-    told: np.ndarray
 
 
 def hidden_cells(cells: Cells, minimum: int, preferred: np.ndarray | None = None) -> np.ndarray:
     """Mask of the cells to hold back; one rule for page, tables and report.
 
     A cell under `minimum` people is hidden, an empty one too. Others are hidden until every hidden count can take more
-    than `minimum` values for a reader who knows every shown count, every sum, and which `told` cells are not small; linear
-    programs give the least and the greatest. Which others: `preferred` ones first (cells hidden in a sister table), then
+    than `minimum` values for a reader who knows every shown count, every sum, and which `told` cells are not small;
+    `Component.ends` gives the least and the greatest. Which others: `preferred` ones first (cells hidden in a sister table), then
     the smallest; what turns out not to be needed is shown again. A group is hidden for a cell of two crossed
     attributes only where whole rows and columns of crossed cells are hidden and do not do. Where nothing is left to hide,
     a cell may stay open to that calculation: a table of a single group under a public total is one.
@@ -77,7 +57,7 @@ def _wider(cells: Cells, hidden: np.ndarray, minimum: int) -> np.ndarray:
 def feasible(cells: Cells, hidden: np.ndarray, minimum: int) -> tuple[np.ndarray, np.ndarray]:
     """Least and greatest value of every cell that agrees with all that is shown; a shown cell has its count twice."""
     low, high = cells.counts.astype(np.float64), cells.counts.astype(np.float64)
-    for part in _components(cells, hidden, minimum):
+    for part in components(cells, hidden, minimum):
         low[part.cells], high[part.cells] = part.ends(None)
     return low, high
 
@@ -89,38 +69,6 @@ def sticky(earlier: np.ndarray, later: np.ndarray, minimum: int) -> np.ndarray:
     what one person, or a few, added or took away.
     """
     return np.where(np.abs(later - earlier) < minimum, earlier, later)
-
-
-@dataclass(frozen=True, eq=False)
-class _Component:
-    """Hidden cells that hang together, with the sums that bind them."""
-
-    cells: np.ndarray
-    matrix: np.ndarray  # sums x cells
-    target: np.ndarray
-    counts: np.ndarray
-    least: np.ndarray  # what a reader knows of each cell by itself
-
-    def ends(self, enough: float | None) -> tuple[np.ndarray, np.ndarray]:
-        """Least and greatest value of every cell; with `enough`, no better than shows that a span reaches it."""
-        from scipy.optimize import linprog
-
-        bounds = [(least, None) for least in self.least.tolist()]
-        low, high = self.counts.copy(), self.counts.copy()
-        n = len(self.cells)
-        any_way = np.random.default_rng(0).random((_ROUGH, n)) if enough is not None else np.empty((0, n))
-        for place, goal in enumerate((*any_way, *np.eye(n))):  # every solution shows a value of every cell
-            for sign in (1, -1):
-                near = high - low >= (np.inf if enough is None else enough - _SLACK)
-                if near.all() or (place >= len(any_way) and near[place - len(any_way)]):
-                    break
-                weights = sign * np.where(near & (place < len(any_way)), 0.0, goal)
-                found = linprog(weights, A_eq=self.matrix, b_eq=self.target, bounds=bounds, method="highs")
-                if found.status == 0 and found.x is not None:
-                    low, high = np.minimum(low, found.x), np.maximum(high, found.x)
-                elif place >= len(any_way) and found.status == 3:
-                    high[place - len(any_way)] = np.inf
-        return low, high
 
 
 def _chosen(cells: Cells, hidden: np.ndarray, spare: np.ndarray, place: np.ndarray, minimum: int) -> list[int]:
@@ -149,7 +97,7 @@ def _eased(cells: Cells, hidden: np.ndarray, small: np.ndarray, place: np.ndarra
     extra = np.flatnonzero(hidden & ~small)
     for cell in extra[np.argsort(-place[extra])][:_EASED]:
         near = np.zeros(len(hidden), dtype=bool)  # only what hangs together with the cell can be exposed by it
-        for part in _components(cells, hidden, minimum):
+        for part in components(cells, hidden, minimum):
             near[part.cells] = cell in part.cells
         before = _exposed(cells, near, minimum)
         near[cell] = False
@@ -161,42 +109,14 @@ def _eased(cells: Cells, hidden: np.ndarray, small: np.ndarray, place: np.ndarra
 def _exposed(cells: Cells, hidden: np.ndarray, minimum: int) -> list[int]:
     """Hidden cells with too few possible values."""
     weak: list[int] = []
-    for part in _components(cells, hidden, minimum):
+    for part in components(cells, hidden, minimum):
         if len(part.matrix) == 1 and len(part.cells) > 1 and (part.matrix > 0).all():
             free = part.target[0] - part.least.sum()  # one sum: what is free may all be in any one cell
             weak += part.cells.tolist() if free < minimum else []
             continue
         low, high = part.ends(minimum)
-        weak += part.cells[high - low < minimum - _SLACK].tolist()
+        weak += part.cells[high - low < minimum - SLACK].tolist()
     return weak
-
-
-def _components(cells: Cells, hidden: np.ndarray, minimum: int) -> list[_Component]:
-    from scipy.sparse.csgraph import connected_components
-
-    variables = np.flatnonzero(hidden)
-    if not len(variables):
-        return []
-    column = np.full(len(hidden), -1)
-    column[variables] = np.arange(len(variables))
-    matrix, target = np.zeros((len(cells.relations), len(variables))), np.zeros(len(cells.relations))
-    for row, (whole, parts) in enumerate(cells.relations):
-        for cell, sign in ((whole, -1.0), *((int(part), 1.0) for part in parts)):
-            if hidden[cell]:
-                matrix[row, column[cell]] = sign
-            else:
-                target[row] -= sign * cells.counts[cell]
-    joined = sparse.csr_array(matrix != 0)
-    n, label = connected_components(joined.T @ joined, directed=False)
-    known = np.where(cells.told & (cells.counts >= minimum), minimum, 0).astype(np.float64)
-    found = []
-    for each in range(n):
-        inside = np.flatnonzero(label == each)
-        rows = np.flatnonzero((matrix[:, inside] != 0).any(axis=1))
-        block = variables[inside]
-        counts = cells.counts[block].astype(np.float64)
-        found.append(_Component(block, matrix[np.ix_(rows, inside)], target[rows], counts, known[block]))
-    return found
 
 
 def _partner(

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from audit.inference.answers import State
+from audit.inference.cells import Cells, Relation
 from audit.inference.groups import SUMMARY, GroupTables, coded
 from audit.inference.intersections import crossed_labels
-from audit.inference.suppression import Cells, Relation, hidden_cells
+from audit.inference.suppression import hidden_cells
 from audit.measures.exposure import UNKNOWN
 from audit.plan import Plan
 
@@ -68,12 +69,12 @@ class Withheld:
         for place in map(int, np.flatnonzero(pd.MultiIndex.from_frame(summary[["attribute", "metric"]]).isin(pairs))):
             name, metric = summary.loc[place, ["attribute", "metric"]]
             same = rows[(rows["attribute"] == name) & (rows["metric"] == metric) & (rows["group"] != UNKNOWN)]
-            for column, value in zip(SUMMARY[2:], _spread(same.dropna(subset=["value"])), strict=True):
+            for column, value in zip(SUMMARY[2:], spread(same.dropna(subset=["value"])), strict=True):
                 summary.loc[place, column] = value
         return replace(tables, rows=rows, summary=summary)
 
 
-def _spread(rows: pd.DataFrame) -> list[Any]:
+def spread(rows: pd.DataFrame) -> list[Any]:
     """Difference, ratio, lowest, highest, number of the groups that are shown."""
     if len(rows) < 2:
         return [np.nan, np.nan, None, None, len(rows)]

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from audit.report.tables import Column, Document, Row, Section, people, section, table, value
+from audit.report.drawn import heatmap
+from audit.report.impact import impact_section
+from audit.report.tables import Column, Document, Section, people, section, value
 from audit.report.text import DASH, between, line, metric_title, named, number, percent, probability
+from audit.report.worst import worst_section
 
 ADJUSTED = (
     "The adjusted gap compares people with about equally long histories: the mean of the gaps within strata of activity, "
     "each stratum weighing as many people as it has. It says how much of a gap is left when activity is alike. It does not "
     "say that the rest is nobody's concern: activity may itself be a result of how a group is served."
 )
-TRAITS = {
-    "history_length": "history length (choices)",
-    "profile_popularity": "taste: share of people who chose what they chose",
-    "n_relevant": "held-out choices",
-}
 
 
 def sections(document: Document) -> tuple[Section, ...]:
     """Every section that the document has rows for, in order; none for runs from before there were any."""
-    makers = (_directions, _unknowns, _equivalence, _intersections, _impact, _deciles)
+    makers = (_directions, _unknowns, _equivalence, _intersections, impact_section, worst_section)
     return tuple(made for make in makers if (made := make(document)) is not None)
 
 
@@ -106,74 +104,14 @@ def _intersections(document: Document) -> Section | None:
         ("Reason", False, lambda row: line(row["reason"])),
     ]
     return section(
-        "intersections", "Intersections", reading, document.get("intersections") or (), columns, by=("first", "second")
+        "intersections",
+        "Intersections",
+        reading,
+        document.get("intersections") or (),
+        columns,
+        by=("first", "second"),
+        chart=lambda rows: heatmap(rows, document["plan"]),
     )
-
-
-def _impact(document: Document) -> Section | None:
-    plan = document["plan"]
-    scoring = (
-        "is above the median of all people with a value" if plan.get("impact_ratio") == "scoring" else "is above 0"
-    )
-    reading = (
-        f"The layout of 6 RCNY 5-301 (Local Law 144): a person counts as selected where the measure {scoring}. Ratio: the "
-        f"rate divided by the rate of the reference, here {_REFERENCES.get(plan.get('impact_reference'), '')}. The four-fifths "
-        "rule is a rule of thumb for screening and not the law: a ratio under 0.8 shows no wrong, and one over it clears "
-        "nothing. Read it with its interval (Katz), Fisher's exact test (Holm), the people missing from an equal rate, and "
-        "what one person more would do. Left out: why the rates differ, and whether being selected is good for anybody."
-    )
-    columns: list[Column] = [
-        ("Category", False, lambda row: line(row["group"])),
-        people("People", "n"),
-        ("Share", True, lambda row: percent(row["share"])),
-        people("Selected", "selected"),
-        ("Rate", True, lambda row: percent(row["rate"])),
-        ("Reference", False, lambda row: line(row["reference"] or DASH)),
-        ("Ratio and interval", True, _ratio),
-        ("Exact p", True, lambda row: probability(row["p"])),
-        ("Adjusted p", True, lambda row: probability(row["p_adjusted"])),
-        ("Missing from an equal rate", True, lambda row: number(row["shortfall"])),
-        ("Ratio if one moves", True, _flip),
-        ("Answer and reason", False, _answer),
-    ]
-    return section(
-        "impact_ratios", "Impact ratios", reading, document.get("impact_ratios") or (), columns, by=("attribute",)
-    )
-
-
-_REFERENCES = {"best": "the highest rate", "largest": "the largest category", "rest": "everybody else"}
-
-
-def _deciles(document: Document) -> Section | None:
-    spread: list[Column] = [
-        ("Measure", False, lambda row: metric_title(row["metric"])),
-        ("Tenth of people", True, lambda row: f"{row['decile']}"),
-        people("People", "n"),
-        ("Mean", True, lambda row: number(row["mean"])),
-        ("From", True, lambda row: number(row["lowest"])),
-        ("To", True, lambda row: number(row["highest"])),
-    ]
-    traits: list[Column] = [
-        ("Measure", False, lambda row: metric_title(row["metric"])),
-        ("What they have in common", False, lambda row: TRAITS.get(row["trait"], line(row["trait"]))),
-        people("People", "n"),
-        ("Worst-served", True, lambda row: number(row["worst"])),
-        ("Others", True, lambda row: number(row["others"])),
-        value("Difference", "difference", signed=True),
-        ("Interval", True, lambda row: between(row["low"], row["high"], signed=True)),
-    ]
-    if not document.get("deciles"):
-        return None
-    reading = (
-        "People in ten equal parts by how well their list served them, the worst first, and what the worst-served have in "
-        "common: everybody at or below the 10 % quantile. Nobody is named. A trait in common is not a cause. Left out: who "
-        "has no held-out choice, and so cannot be judged."
-    )
-    tables = (
-        table("Ten parts of all people", document["deciles"], spread),
-        table("Means of the worst-served and of the others", document.get("worst_traits") or (), traits),
-    )
-    return Section("deciles", "The worst-served, without names", reading, tables)
 
 
 def _group_columns(counted: bool = True) -> list[Column]:
@@ -183,20 +121,3 @@ def _group_columns(counted: bool = True) -> list[Column]:
         ("Measure", False, lambda row: metric_title(row["metric"])),
     ]
     return [*columns, people("People", "n")] if counted else columns
-
-
-def _ratio(row: Row) -> str:
-    if row["ratio"] is None:
-        return DASH
-    return f"{row['ratio']:.2f}" + ("" if row["low"] is None else f" ({row['low']:.2f} to {row['high']:.2f})")
-
-
-def _flip(row: Row) -> str:
-    if row["ratio_if_one_moves"] is None:
-        return DASH
-    return f"{row['ratio_if_one_moves']:.2f}" + (", other side of 0.8" if row["flips"] else "")
-
-
-def _answer(row: Row) -> str:
-    told = {"flag": "flag for review: "}.get(row["state"], f"{row['state']}: " if row["state"] else "")
-    return f"{told}{line(row['reason'])}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from audit.measures.metrics import METRICS
+from audit.report.drawn import TRADED, trade_off
 from audit.report.tables import (
     Column,
     Document,
@@ -90,8 +92,20 @@ def _beside(document: Document) -> Section | None:
 
 
 def _trade_off(document: Document) -> Section | None:
-    rows = (document.get("side_by_side") or {}).get("overall") or ()
-    return section("trade_off", "Quality against concentration", TRADE_OFF, rows, _sums())
+    rows = (document.get("side_by_side") or {}).get("overall") or _drawn_of(document)
+    return section("trade_off", "Quality against concentration", TRADE_OFF, rows, _sums(), chart=trade_off)
+
+
+def kinds_of_list(document: Document) -> list[dict[str, Any]]:
+    """The overall rows of the audited lists and of those they are compared with, each with its label."""
+    labelled = {document["label"]: document, **(document.get("compared_with") or {})}
+    return [{**row, "label": label} for label, told in labelled.items() for row in told["overall"].values()]
+
+
+def _drawn_of(document: Document) -> list[dict[str, Any]]:
+    """The rows that are drawn, where there is more than one kind of list; every measure stands under overall numbers."""
+    rows = kinds_of_list(document) if document.get("compared_with") else []
+    return [row for row in rows if row["metric"] in TRADED]
 
 
 def _deciding(rows: Sequence[Row], document: Document) -> tuple[list[Row], tuple[str, ...]]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.measures.item_metrics import ITEM_METRICS
-from audit.measures.metrics import METRICS, Metric
 from audit.report import findings as words
 from audit.report.closer import ADJUSTED, sections, turned
 from audit.report.compared import compared_sections
+from audit.report.exposure import exposure_sections
+from audit.report.glossary import Term, glossary
 from audit.report.groups import Attribute, attributes
+from audit.report.inequality import inequality_section
 from audit.report.items import item_sections
 from audit.report.opted import opted_section
 from audit.report.people import people_sections
-from audit.report.providers import ProviderTable, provider_tables
+from audit.report.providers import ProviderTable, exposure_reading, provider_tables
+from audit.report.reach import reach_section
 from audit.report.tables import Section
 from audit.report.text import between, line, metric_title, named, number
 
@@ -47,17 +49,6 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Term:
-    """One measure of the glossary."""
-
-    name: str
-    title: str
-    meaning: str
-    direction: str
-    reading: str
-
-
-@dataclass(frozen=True)
 class Contents:
     """Everything that a report says."""
 
@@ -76,6 +67,7 @@ class Contents:
     adjusted: str
     turned: tuple[str, ...]
     closer: tuple[Section, ...]
+    exposure_reading: str
     providers: tuple[ProviderTable, ...]
     sides: tuple[Section, ...]
     sanity: tuple[Fact, ...]
@@ -103,22 +95,27 @@ def contents(document: Document) -> Contents:
         adjusted=ADJUSTED,
         turned=tuple(turned(document)),
         closer=sections(document),
+        exposure_reading=exposure_reading(plan),
         providers=provider_tables(document, others),
         sides=tuple(_sides(document)),
         sanity=tuple(Fact(words.SANITY.get(name, name), f"{n:,}") for name, n in document["sanity"].items()),
         notes=tuple(map(line, document["notes"])),
-        glossary=_glossary(document),
+        glossary=glossary(document),
         footer=_footer(document),
     )
 
 
 def _sides(document: Document) -> Iterator[Section]:
+    yield from exposure_sections(document)
     yield from item_sections(document)
+    yield from _each(document, inequality_section, reach_section)
     yield from people_sections(document)
-    opted = opted_section(document)
-    if opted is not None:
-        yield opted
+    yield from _each(document, opted_section)
     yield from compared_sections(document)
+
+
+def _each(document: Document, *makers: Callable[[Document], Section | None]) -> Iterator[Section]:
+    return (made for make in makers if (made := make(document)) is not None)
 
 
 def _subject(document: Document) -> str:
@@ -163,29 +160,6 @@ def _measure(row: Mapping[str, Any], others: Mapping[str, Any]) -> Measure:
 
 def _with_interval(row: Mapping[str, Any]) -> str:
     return number(row["value"]) + ("" if row["low"] is None else f" ({between(row['low'], row['high'])})")
-
-
-def _glossary(document: Document) -> tuple[Term, ...]:
-    used = [*document["overall"], *(row["metric"] for row in document["groups"])]
-    if document["providers"]:
-        used += ["catalogue_share", "training_share", "merit_share", "exposure_share", "exposure_ratio", "merit_ratio"]
-    used += [row["metric"] for row in (document.get("segments") or {}).get("rows") or ()]
-    if (document.get("item_groups") or {}).get("groups"):
-        used += ITEM_METRICS
-    known = {**METRICS, **ITEM_METRICS}
-    return tuple(_term(known[name]) for name in dict.fromkeys(used) if name in known)
-
-
-def _term(metric: Metric) -> Term:
-    better = {"neither": "Neither direction is better in itself."}
-    convention = f"{metric.convention} " if metric.convention else ""
-    return Term(
-        metric.name,
-        metric.title,
-        metric.meaning,
-        better.get(metric.direction, f"{metric.direction.capitalize()} is better."),
-        f"Formula: {metric.formula}. {convention}Denominator: {metric.denominator}. Leaves out: {metric.omits}",
-    )
 
 
 def _footer(document: Document) -> tuple[Fact, ...]:

@@ -1,8 +1,7 @@
-"""Small SVG charts from numbers. Colours come from the page's style sheet; all text is escaped."""
+"""The SVG charts in the rows of a table. Colours come from the page's style sheet; all text is escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from html import escape
 
 from audit.report.text import line
@@ -48,24 +47,6 @@ def share_chart(
     if low is not None and high is not None:
         shapes += _whisker(_place(low, 0, reach), _place(high, 0, reach), 21)
     return _svg(27, words, *shapes)
-
-
-def lorenz_chart(curves: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
-    """Lorenz curves in a square: along, the part least shown first; up, its share of exposure; the diagonal is equality."""
-    styles = ("full", "grey", "pale")
-    lines = [
-        f'<polyline class="curve {style}" points="{_points(curve["part"], curve["share"])}"/>'
-        for style, curve in zip(styles, curves.values(), strict=False)
-    ]
-    names = ", ".join(f"{name} ({word})" for name, word in zip(curves, ("blue", "grey", "pale"), strict=False))
-    frame = f'<rect class="frame" x="{_MARGIN}" y="{_MARGIN}" width="{_SPAN}" height="{_SPAN}"/>'
-    even = f'<line class="axis" x1="{_MARGIN}" y1="{_MARGIN + _SPAN}" x2="{_MARGIN + _SPAN}" y2="{_MARGIN}"/>'
-    return _svg(_WIDTH, f"Lorenz curves of exposure over {names}; the straight line is equality", frame, even, *lines)
-
-
-def _points(parts: Sequence[float], shares: Sequence[float]) -> str:
-    places = (f"{_place(x, 0, 1)},{_WIDTH - _place(y, 0, 1):.1f}" for x, y in zip(parts, shares, strict=True))
-    return " ".join(dict.fromkeys(places))
 
 
 def _whisker(x1: float, x2: float, y: float) -> list[str]:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.inference.closer import TABLES as CLOSER
-from audit.report.items import column_rows, curves, reach_rows
+from audit.report.inequality import curves
+from audit.report.items import column_rows
+from audit.report.reach import reach_rows
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -25,6 +27,8 @@ def flat_tables(document: Mapping[str, Any]) -> dict[str, Rows]:
         "against_last": (document.get("against_last") or {}).get("rows") or (),
         "side_by_side": beside.get("rows") or (),
         "side_by_side_overall": beside.get("overall") or (),
+        "exposure": document.get("exposure") or (),
+        "provider_exposure": document.get("provider_exposure") or (),
         "item_groups": items.get("groups") or (),
         "item_columns": list(column_rows(document)),
         "expected_exposure": items.get("overall") or (),

@@ -10,14 +10,14 @@ from typing import Any
 from audit.inference.answers import State
 from audit.report.findings import threshold
 from audit.report.tables import count
-from audit.report.text import between, line, metric_title, named, number, probability
+from audit.report.text import between, how_to_read, line, metric_title, named, number, probability
 
 _MOST = 60
 
 
 @dataclass(frozen=True)
 class GroupRow:
-    """One group in one metric; `chart` is (gap, low, high), or None where a number is not shown."""
+    """One group in one metric; `chart` is (gap, low, high), or None where a number is not shown, `words` says it."""
 
     group: str
     people: str
@@ -33,14 +33,16 @@ class GroupRow:
     reason: str
     flagged: bool
     chart: tuple[float, float, float] | None
+    words: str
     others: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class GroupTable:
-    """One metric over the groups of one attribute."""
+    """One metric over the groups of one attribute; its charts go from -reach to reach."""
 
     title: str
+    reading: str
     family: str
     spread: str
     left_out: int
@@ -86,10 +88,11 @@ def _group_table(
     first = rows[0]
     least = threshold(plan, first["metric"])
     shown = _most(rows)
-    ends = [abs(row[name]) for row in shown for name in ("gap_low", "gap_high") if row[name] is not None]
+    ends = [abs(end) for row in shown for end in _chart(row) or ()]
     decides = first["family"] == "confirmatory"
     return GroupTable(
         title=metric_title(first["metric"]),
+        reading=how_to_read(first["metric"], plan),
         family="Confirmatory: it decides." if decides else "Exploratory: it is shown, and decides nothing.",
         spread=_spread(summary),
         left_out=len(rows) - len(shown),
@@ -125,14 +128,15 @@ def _rounded_up(value: float) -> float:
 
 
 def _group_row(row: Mapping[str, Any], same: list[dict[Any, Any]]) -> GroupRow:
-    ends = (row["gap"], row["gap_low"], row["gap_high"])
+    group, gap = line(row["group"]), number(row["gap"], signed=True)
+    gap_interval = between(row["gap_low"], row["gap_high"], signed=True)
     return GroupRow(
-        group=line(row["group"]),
+        group=group,
         people=count(row["n"]),
         value=number(row["value"]),
         interval=between(row["low"], row["high"]),
-        gap=number(row["gap"], signed=True),
-        gap_interval=between(row["gap_low"], row["gap_high"], signed=True),
+        gap=gap,
+        gap_interval=gap_interval,
         adjusted=number(row.get("adjusted_gap"), signed=True),
         adjusted_interval=between(row.get("adjusted_low"), row.get("adjusted_high"), signed=True),
         p_adjusted=probability(row["p_adjusted"]),
@@ -140,9 +144,15 @@ def _group_row(row: Mapping[str, Any], same: list[dict[Any, Any]]) -> GroupRow:
         answer=_answer(row),
         reason=line(row["reason"]),
         flagged=row["state"] == State.FLAG,
-        chart=None if None in ends else ends,
+        chart=_chart(row),
+        words=f"{group}: gap {gap}, interval {gap_interval}",
         others=tuple(_other_gap(table.get(_key(row))) for table in same),
     )
+
+
+def _chart(row: Mapping[str, Any]) -> tuple[float, float, float] | None:
+    ends = (row["gap"], row["gap_low"], row["gap_high"])
+    return None if None in ends else ends
 
 
 def _answer(row: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from audit.report import figures
 from audit.report.contents import contents
 from audit.report.groups import GroupRow, GroupTable
-from audit.report.items import curves
+from audit.report.plots import plot
 from audit.report.providers import ProviderRow, ProviderTable
 
 
@@ -23,7 +23,7 @@ def render(document: Mapping[str, Any]) -> str:
     page.globals.update(
         gap_chart=lambda row, table: _drawn(gap_figure(row, table)),
         gap_axis=lambda table: _drawn(figures.gap_axis(table.reach, table.threshold)),
-        lorenz_chart=lambda: _drawn(figures.lorenz_chart(curves(document))),
+        plot=lambda chart: _drawn(plot(chart)),
         share_chart=lambda row, table: _drawn(share_figure(row, table)),
     )
     source = files(__package__).joinpath("template.html.j2").read_text(encoding="utf-8")
@@ -31,15 +31,14 @@ def render(document: Mapping[str, Any]) -> str:
 
 
 def _drawn(svg: str) -> Markup:
-    return Markup(svg)  # noqa: S704 - figures escape every text they are given
+    return Markup(svg)  # noqa: S704 - figures and plots escape every text they are given
 
 
 def gap_figure(row: GroupRow, table: GroupTable) -> str:
     """The chart of a group's gap; nothing where the number is not shown."""
     if row.chart is None:
         return ""
-    told = f"{row.group}: gap {row.gap}, interval {row.gap_interval}"
-    return figures.gap_chart(*row.chart, reach=table.reach, threshold=table.threshold, words=told)
+    return figures.gap_chart(*row.chart, reach=table.reach, threshold=table.threshold, words=row.words)
 
 
 def share_figure(row: ProviderRow, table: ProviderTable) -> str:
@@ -47,7 +46,6 @@ def share_figure(row: ProviderRow, table: ProviderTable) -> str:
     if row.chart is None:
         return ""
     catalogue, merit, exposure, low, high = row.chart
-    told = f"{row.provider}: catalogue {row.catalogue}, held-out choices {row.merit}, exposure {row.exposure}"
     return figures.share_chart(
-        catalogue=catalogue, merit=merit, exposure=exposure, low=low, high=high, reach=table.reach, words=told
+        catalogue=catalogue, merit=merit, exposure=exposure, low=low, high=high, reach=table.reach, words=row.words
     )

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from audit.report.contents import contents
 
 _DATA = "report.json"
+_MARKUP = ("template.typ", "charts.typ")
 _LAST_COVERED = "\u052f"  # Latin, Greek and Cyrillic are in typst's own fonts; so is what lies in the next range
 _COVERED = ("\u1e00", "\u2bff")
 
@@ -32,9 +33,9 @@ def render(document: Mapping[str, Any]) -> bytes:
 
 
 def compiled(
-    document: Mapping[str, Any], kind: Literal["pdf", "png"], standard: Literal["ua-1"] | None = None
+    document: Mapping[str, Any], kind: Literal["pdf", "png", "svg"], standard: Literal["ua-1"] | None = None
 ) -> list[bytes]:
-    """The pages as one PDF, or as a picture each."""
+    """The pages as one PDF, or as a picture or drawing each."""
     import typst
 
     with TemporaryDirectory() as folder:
@@ -55,9 +56,9 @@ def write_sources(document: Mapping[str, Any], folder: Path) -> Path:
     """Write what typst reads, the fixed markup and the data as JSON; returns the path of the markup."""
     told = json.dumps(asdict(contents(document)), ensure_ascii=False, allow_nan=False)
     (folder / _DATA).write_text(told, encoding="utf-8")
-    main = folder / "report.typ"
-    main.write_text(files(__package__).joinpath("template.typ").read_text(encoding="utf-8"), encoding="utf-8")
-    return main
+    for name in _MARKUP:
+        (folder / name).write_text(files(__package__).joinpath(name).read_text(encoding="utf-8"), encoding="utf-8")
+    return folder / _MARKUP[0]
 
 
 def _needs_more_fonts(text: str) -> bool:

@@ -7,14 +7,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.inference.answers import State
+from audit.measures.metrics import METRICS
+from audit.report.tables import count
 from audit.report.text import line, number, percent, percent_between
 
 _MOST = 200
 
 
+def exposure_reading(plan: Mapping[str, Any]) -> str:
+    """How to read shares of exposure beside shares of the catalogue and of held-out choices."""
+    told = METRICS["exposure_share"]
+    return (
+        f"Exposure weighs each place by the attention it gets ({plan['browsing']} model), over all lists. Formula: "
+        f"{told.formula}. {told.convention} Denominator: {told.denominator}. Read it so: where the bar of exposure is longer "
+        "than that of the catalogue, the provider is shown more than its part. Which share is right is a choice to be named, "
+        f"not a fact. What it leaves out: {told.omits}"
+    )
+
+
 @dataclass(frozen=True)
 class ProviderRow:
-    """One provider; `chart` is (catalogue, held-out, exposure, low, high) as shares of 1."""
+    """One provider; `chart` is (catalogue, held-out, exposure, low, high) as shares of 1, `words` says it."""
 
     provider: str
     items: str
@@ -30,12 +43,13 @@ class ProviderRow:
     reason: str
     flagged: bool
     chart: tuple[float, float | None, float, float | None, float | None] | None
+    words: str
     others: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ProviderTable:
-    """All providers of one item column; `judged` where the plan sets a floor."""
+    """All providers of one item column, their bars from 0 to `reach`; `judged` where the plan sets a floor."""
 
     column: str
     judged: bool
@@ -76,20 +90,22 @@ def _row(row: Mapping[str, Any], same: list[Any]) -> ProviderRow:
     catalogue, exposure = row["catalogue_share"], row["exposure_share"]
     ends = (row["exposure_low"], row["exposure_high"])
     flagged = row["state"] == State.FLAG
+    provider, merit = line(row["provider"]), percent(row["merit_share"])
     return ProviderRow(
-        provider=line(row["provider"]),
+        provider=provider,
         items=f"{row['n_items']:,}",
         catalogue=percent(catalogue),
         training=percent(row["training_share"]),
-        merit=percent(row["merit_share"]),
+        merit=merit,
         exposure=percent(exposure),
         interval=percent_between(*ends),
         ratio=number(row["exposure_ratio"]),
         merit_ratio=number(row["merit_ratio"]),
-        lists=f"{row['n_lists']:,}",
+        lists=count(row["n_lists"]),
         answer="flag for review" if flagged else (row["state"] or ""),
         reason=line(row["reason"]),
         flagged=flagged,
         chart=None if None in (catalogue, exposure) else (catalogue, row["merit_share"], exposure, *ends),
+        words=f"{provider}: catalogue {percent(catalogue)}, held-out choices {merit}, exposure {percent(exposure)}",
         others=tuple(percent(None if other is None else other["exposure_share"]) for other in same),
     )

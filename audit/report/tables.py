@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.report.charts import Chart
 from audit.report.text import DASH, between, line, number, percent, percent_between
 
 Row = Mapping[str, Any]
@@ -17,12 +18,13 @@ MOST = 400  # rows of one table of a report
 
 @dataclass(frozen=True)
 class Table:
-    """A table as text; `numeric` marks the columns that are set to the right."""
+    """A table as text; `numeric` marks the columns that are set to the right, `chart` draws its rows."""
 
     caption: str
     heads: tuple[str, ...]
     numeric: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
+    chart: Chart | None = None
 
 
 @dataclass(frozen=True)
@@ -44,23 +46,33 @@ def section(
     columns: Sequence[Column],
     by: tuple[str, ...] = (),
     told: Iterable[str] = (),
+    chart: Callable[[Sequence[Row]], Chart] | None = None,
 ) -> Section | None:
-    """A section with a table per value of the columns `by`; None where there are no rows."""
+    """A section with a table, and its chart, per value of the columns `by`; None where there are no rows."""
     blocks: dict[str, list[Row]] = {}
     for row in rows:
         blocks.setdefault(" × ".join(line(row[name]) for name in by) or title, []).append(row)
     if not blocks:
         return None
-    tables = tuple(table(name, block, columns) for name, block in blocks.items())
+    tables = tuple(table(name, block, columns, chart) for name, block in blocks.items())
     return Section(key, title, reading, tables, tuple(map(line, told)))
 
 
-def table(caption: str, rows: Sequence[Row], columns: Sequence[Column]) -> Table:
+def table(
+    caption: str,
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    chart: Callable[[Sequence[Row]], Chart] | None = None,
+) -> Table:
     """The rows as text, at most 400; the caption says how many are left out."""
     told = tuple(tuple(make(row) for _, _, make in columns) for row in rows[:MOST])
     left = f" ({len(rows) - MOST} more rows are in the tables of the run)" if len(rows) > MOST else ""
     return Table(
-        caption + left, tuple(head for head, _, _ in columns), tuple(numeric for _, numeric, _ in columns), told
+        caption + left,
+        tuple(head for head, _, _ in columns),
+        tuple(numeric for _, numeric, _ in columns),
+        told,
+        chart(rows) if chart is not None and rows else None,
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from audit.measures.metrics import METRICS
 
 DASH = "–"
@@ -51,3 +54,14 @@ def percent_between(low: float | None, high: float | None) -> str:
 def metric_title(name: str) -> str:
     """The title of a metric; its name where this version does not know it."""
     return METRICS[name].title if name in METRICS else name
+
+
+def how_to_read(metric: str, plan: Mapping[str, Any]) -> str:
+    """One measure: what it says, its formula, its denominator, what it leaves out; '' where this version has it not."""
+    if metric not in METRICS:
+        return ""
+    told = METRICS[metric]
+    return (
+        f"{told.meaning} Formula: {told.formula}. {told.convention} Denominator: {told.denominator}. "
+        f"Intervals resample people, {plan['level']:.0%}. What it leaves out: {told.omits}"
+    )

@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import assessment_words, charts
+from app import charts
 from app.text import literal, short
 from audit.measures.metrics import METRICS
 from audit.report.closer import sections, turned
 from audit.report.tables import Section, Table
+from audit.report.text import how_to_read
 
 _DRAWN = 240  # cells of a heatmap that still reads
 
@@ -59,7 +60,7 @@ def _heatmap(document: dict[str, Any], caption: str) -> None:
             config={"displayModeBar": False},
             alt=f"{METRICS[metric].title} of every cell of {caption}; the table below has every number.",
         )
-        st.caption(literal(assessment_words.how_to_read(metric, document["plan"])))
+        st.caption(literal(how_to_read(metric, document["plan"])))
 
 
 def _deciles(document: dict[str, Any]) -> None:
@@ -71,4 +72,4 @@ def _deciles(document: dict[str, Any]) -> None:
         config={"displayModeBar": False},
         alt=f"Mean {METRICS[metric].title} of ten equal parts of all people, the worst first.",
     )
-    st.caption(literal(assessment_words.how_to_read(metric, document["plan"])))
+    st.caption(literal(how_to_read(metric, document["plan"])))

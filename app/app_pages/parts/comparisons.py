@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import assessment_words, cached, charts, displays
+from app import cached, charts, displays
 from app.text import literal, short
-from audit.report.compared import TRADE_OFF, compared_sections
+from audit.report.compared import TRADE_OFF, compared_sections, kinds_of_list
 from audit.report.opted import opted_section
 from audit.report.tables import Section, Table
 
@@ -33,7 +33,7 @@ def since(run_id: str) -> None:
 
 
 def opted_out(document: dict[str, Any]) -> None:
-    """Who opted out, what it would cost the others, and how they are served."""
+    """Who opted out, what it would cost the others, and how they are served; one sentence where nobody did."""
     section = opted_section(document)
     if section is None:
         st.info("These lists are not of a model of ours, so nobody can opt out of them here.")
@@ -53,25 +53,28 @@ def side_by_side(document: dict[str, Any], model_id: str, data: str, run_id: str
         "Other models", list(models), default=before, key=f"versus-{model_id}", format_func=lambda name: models[name]
     )
     if not chosen:
-        _trade_off(assessment_words.kinds_of_list(document))
+        _trade_off(kinds_of_list(document))
         st.caption("Choose other models to test them on the same people.")
         return
     if stored is None or chosen != before:
         with st.spinner("Making the lists of the other models for the same people …"):
             stored = cached.beside(model_id, tuple(chosen), run_id)
     _trade_off(stored["overall"])
-    (section,) = compared_sections({"side_by_side": stored})
-    st.subheader("The same people under both", anchor=False)
+    sections = {section.key: section for section in compared_sections({"side_by_side": stored})}
+    if "side_by_side" in sections:
+        st.subheader("The same people under both", anchor=False)
+        _pairs(sections["side_by_side"])
+    with st.expander("Every measure of every kind of list"):
+        _shown(sections["trade_off"], sections["trade_off"].tables[0])
+
+
+def _pairs(section: Section) -> None:
     _read(section)
-    sums, *pairs = section.tables
-    picked = st.selectbox(
-        "Set beside this model", [table.caption for table in pairs], key="beside-by", format_func=short
-    )
-    for table in pairs:
+    captions = [table.caption for table in section.tables]
+    picked = st.selectbox("Set beside this model", captions, key="beside-by", format_func=short)
+    for table in section.tables:
         if table.caption == picked:
             _shown(section, table)
-    with st.expander("Every measure of every kind of list"):
-        _shown(section, sums)
 
 
 def _trade_off(rows: list[dict[str, Any]]) -> None:

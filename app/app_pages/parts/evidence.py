@@ -15,6 +15,7 @@ from app.use_cases.reporting import report_content
 from app.workspace import Workspace
 from audit.measures.metrics import METRICS
 from audit.report.closer import ADJUSTED
+from audit.report.text import how_to_read
 
 _HEADLINE = ("ndcg", "recall", "hit_rate", "coverage", "tail_share")
 _MOST_PROVIDERS = 15
@@ -53,7 +54,7 @@ def groups(document: dict[str, Any], rows: pd.DataFrame) -> None:
             config={"displayModeBar": False},
             alt=f"{METRICS[metric].title} by {attribute}, with intervals.",
         )
-    st.caption(literal(assessment_words.how_to_read(metric, document["plan"])))
+    st.caption(literal(how_to_read(metric, document["plan"])))
     if "adjusted_gap" in chosen:
         st.caption(ADJUSTED)
     st.dataframe(

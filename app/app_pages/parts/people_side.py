@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import assessment_words, charts, displays, item_tables, item_words
+from app import charts, displays, item_tables, item_words
 from app.text import literal, short
 from audit.measures.metrics import METRICS
+from audit.report.text import how_to_read
 
 
 def segments(document: dict[str, Any]) -> None:
@@ -39,7 +40,7 @@ def segments(document: dict[str, Any]) -> None:
             config={"displayModeBar": False},
             alt=f"{METRICS[metric].title} by {name}, with intervals.",
         )
-    st.caption(literal(assessment_words.how_to_read(metric, document["plan"])))
+    st.caption(literal(how_to_read(metric, document["plan"])))
     st.dataframe(displays.group_table(chosen), hide_index=True, alt=f"{METRICS[metric].title} by {name}: every number.")
 
 
