@@ -9,6 +9,7 @@ from app.text import counted
 from app.use_cases.boost_previewing import BoostPreview
 from audit.measures.metrics import METRICS
 from audit.report.activity import adjusted_words, without_attributes
+from audit.report.findings import level
 from audit.report.providers import exposure_reading
 
 DIVERSITY_INTRO = (
@@ -84,14 +85,14 @@ def findings(document: dict[str, Any]) -> list[str]:
     k = document["plan"]["k"]
     quality = document["overall"]["ndcg"]
     told = [
-        f"Quality of the lists of {k}: nDCG {number(quality['value'])} ({interval(quality)}). "
+        f"Quality of the lists of {k}: nDCG {number(quality['value'])} ({interval(quality, document['plan'])}). "
         f"{percent(document['overall']['coverage']['value'], 0)} of the catalogue is shown to somebody."
     ]
     rows = [row for row in document["groups"] if row["family"] == "confirmatory"]
     flagged = [row for row in rows if row["state"] == "flag"]
     unsure = [row for row in rows if row["state"] == "too few to say"]
     if flagged:
-        told += [_flag(row) for row in sorted(flagged, key=lambda row: -abs(row["gap"] or 0))[:4]]
+        told += [_flag(row, document["plan"]) for row in sorted(flagged, key=lambda row: -abs(row["gap"] or 0))[:4]]
     elif rows:
         told.append("No group is flagged for review.")
     else:
@@ -108,10 +109,10 @@ def no_groups(document: dict[str, Any]) -> str:
     return without_attributes(document) or "The plan compares no attribute in a confirmatory measure."
 
 
-def interval(row: dict[str, Any]) -> str:
+def interval(row: dict[str, Any], plan: dict[str, Any]) -> str:
     """Interval and n of one number."""
     people = f"n = {row['n']:,}"
-    return people if row.get("low") is None else f"95 % interval {between(row['low'], row['high'])}, {people}"
+    return people if row.get("low") is None else f"{level(plan)} interval {between(row['low'], row['high'])}, {people}"
 
 
 def providers_reading(plan: dict[str, Any], total: int, shown: int) -> str:
@@ -119,13 +120,13 @@ def providers_reading(plan: dict[str, Any], total: int, shown: int) -> str:
     return f"{exposure_reading(plan)} The {shown} largest of {total} providers are drawn."
 
 
-def _flag(row: dict[str, Any]) -> str:
+def _flag(row: dict[str, Any], plan: dict[str, Any]) -> str:
     if row["gap"] is None:
         differs = f"{row['attribute']} “{row['group']}” differs in {METRICS[row['metric']].title} from everybody else"
         return f"Flagged for review: {differs}. {row['reason']}"
     worse = "lower" if row["gap"] < 0 else "higher"
     return (
         f"Flagged for review: {row['attribute']} “{row['group']}” has {abs(row['gap']):.3f} {worse} "
-        f"{METRICS[row['metric']].title} than everybody else (95 % interval {between(row['gap_low'], row['gap_high'])}, "
+        f"{METRICS[row['metric']].title} than everybody else ({level(plan)} interval {between(row['gap_low'], row['gap_high'])}, "
         f"adjusted p {row['p_adjusted']:.4f}, n = {row['n']:,})."
     )

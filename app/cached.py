@@ -213,6 +213,16 @@ def latest_run(model_id: str) -> str | None:
     return next((str(run["run_id"]) for run in workspace().runs.list() if run["label"] == label), None)
 
 
+def imported_runs(data: str) -> dict[str, str]:
+    """Audits of lists of other systems on a data set, the newest first, with the words that a person picks them by."""
+    label = f"lists on {data}"
+    return {
+        str(run["run_id"]): f"Imported lists, audited {str(run['at'])[:16].replace('T', ' ')}"
+        for run in workspace().runs.list()
+        if run["kind"] == "audit" and run["label"] == label
+    }
+
+
 @st.cache_data(max_entries=32, show_spinner=False)
 def last_audit(run_id: str) -> dict[str, Any] | None:
     """A stored audit against the last one of the same lists; None where it is the first."""

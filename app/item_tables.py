@@ -117,7 +117,7 @@ def lift_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         {
             "attribute": row["attribute"],
             "group": row["group"],
-            "people": _HELD if row["n"] is None else row["n"],
+            "people": _HELD if row["n"] is None else f"{row['n']:,}",
             "popularity of choices": number(row["profile"]),
             "popularity of lists": number(row["lists"]),
             "lift": percent(row["lift"]),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.displays import percent
 from app.text import counted
 
 OLD_RUN = "This run was kept before these measures existed. Run the audit again to see them."
+COUNTED = (
+    "These lists were too many to hold, so they were counted; this needs a row for each person. Audit a sample for it."
+)
 LORENZ = (
     "Read it so: go along the bottom to the least shown half of the titles; the height of the line there is the share of "
     "all attention that they get. Formula: L(p) = attention of the least shown part p / attention of all; attention is the "
@@ -68,3 +72,8 @@ def segment_lines(told: dict[str, Any], name: str) -> list[str]:
     """What a segmentation is, and what the people of each behavioural segment choose."""
     described = [f"{segment}: {text}" for segment, text in told["described"].items()] if name == "behaviour" else []
     return [told["words"].get(name, ""), *described]
+
+
+def absent(document: Mapping[str, Any]) -> str:
+    """Why a run has no numbers of a kind."""
+    return COUNTED if document.get("counted") else OLD_RUN

@@ -51,7 +51,9 @@ def _directions(rows: sparse.csr_array, seed: int) -> np.ndarray:
     width = min(DIRECTIONS, min(rows.shape) - 1)
     if width < 1:
         return _standardised(rows.toarray())
-    return _standardised(TruncatedSVD(width, random_state=seed).fit_transform(sparse.csr_matrix(rows)))
+    with np.errstate(divide="ignore", invalid="ignore"):  # shares of variance, 0 / 0 for equal rows, are unread
+        directions = TruncatedSVD(width, random_state=seed).fit_transform(sparse.csr_matrix(rows))
+    return _standardised(directions)
 
 
 def behaviour(

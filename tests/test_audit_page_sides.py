@@ -72,6 +72,16 @@ def test_segments_lift_and_privacy_are_shown(page: AppTest) -> None:
         assert reading in words(told)
 
 
+def test_another_model_is_set_beside_on_the_same_people(page: AppTest) -> None:
+    assert "Nobody opted out; the list that is the same for all" in words(page)
+    (box,) = (each for each in page.multiselect if each.label == "Other models")
+    told = box.select(box.options[0]).run()
+    assert not told.exception
+    assert len(told.selectbox(key="beside-by").options) == 2, "the other model, and the list without a profile"
+    assert "Every measure of every kind of list" in [each.label for each in told.expander]
+    assert "The same people on both sides" in words(told)
+
+
 def test_a_run_of_an_earlier_version_says_that_it_has_no_such_measures(
     audited: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

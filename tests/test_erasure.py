@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -55,9 +56,19 @@ def tiny(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def lively(home: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lively(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All eight models, and everything that can be kept about two people: choices, rules, consents, requests, receipts."""
-    tiny_world(tmp_path_factory.getbasetemp(), home, NAMES)
+    base = tmp_path_factory.getbasetemp()
+
+    def build(folder: Path) -> None:
+        folder.rmdir()
+        fill(tiny_world(base, folder, NAMES), tmp_path_factory.mktemp("left"))
+
+    shutil.copytree(doors.built_once(base, "lively", build), home)
+    return home
+
+
+def fill(home: Path, outside: Path) -> None:
     with opened(home) as kept:
         linear = model_named(kept, "linear")
         for who in (PERSON, OTHER):
@@ -67,11 +78,10 @@ def lively(home: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory)
                 kept.consents.record(session, DATA, who, [(Purpose.LISTS, Category.CHOICES)], True, "the notice")
             kept.requests.open(DATA, who, Right.RESTRICTION, {"why": f"asked by {who}"})
             receipt(kept, linear, who, 3)
-        my_data(kept, DATA, PERSON, tmp_path / "mine.zip")
-        recommend_all(kept, linear, tmp_path / "all.parquet", 3)
-        run = audit(kept, DATA, home / "audit", model_id=linear, plan_file=quick_plan(tmp_path))
+        my_data(kept, DATA, PERSON, outside / "mine.zip")
+        recommend_all(kept, linear, outside / "all.parquet", 3)
+        run = audit(kept, DATA, home / "audit", model_id=linear, plan_file=quick_plan(outside))
         report(kept, run["run_id"], home / "report.html")
-    return home
 
 
 def quick_plan(folder: Path) -> Path:

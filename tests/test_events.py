@@ -19,8 +19,8 @@ from sqlalchemy import delete, text, update
 from data.errors import NotFound
 from data.keep import verifier
 from data.keep.database import open_database
-from data.keep.events import EventLog, Kind
-from data.keep.evidence import certificate, claims_sha256, write_bundle, write_log
+from data.keep.events import Event, EventLog, Kind
+from data.keep.evidence import bundle_bytes, certificate, claims_sha256, seal_sha256, write_log
 from data.keep.runs import document_bytes
 from data.keep.schema import EventRow
 from data.keep.verifier import canonical, consistency_holds, inclusion_holds, sha256, tree_root, verify_path, zip_bytes
@@ -234,12 +234,19 @@ def erasure(log: EventLog, folder: Path) -> Path:
     return path
 
 
+FILES = {"run.json": document_bytes({"gap": 0.25}), "tables/groups.csv": b"a,b\n1,2\n"}
+
+
+def sealed(log: EventLog, files: dict[str, bytes], run: Event) -> bytes:
+    """The files as a bundle, with the entry that seals it."""
+    seal = log.append(Kind.REPORT, "operator", {"run_id": "x", "bundle_sha256": seal_sha256(files, run)})
+    size = filled(log, 2).head()["size"]
+    return bundle_bytes(files, [(event, log.prove(event.index, size)) for event in (run, seal)], run)
+
+
 def bundled(log: EventLog, folder: Path) -> Path:
-    run = document_bytes({"gap": 0.25})
-    event = filled(log, 3).append(Kind.AUDIT, "operator", {"run_id": "x", "sha256": sha256(run)})
-    head = filled(log, 2).head()
-    files = {"run.json": run, "tables/groups.csv": b"a,b\n1,2\n"}
-    write_bundle(folder / "bundle.zip", files, head, log.prove(event.index, head["size"]), event)
+    event = filled(log, 3).append(Kind.AUDIT, "operator", {"run_id": "x", "sha256": sha256(FILES["run.json"])})
+    (folder / "bundle.zip").write_bytes(sealed(log, FILES, event))
     return folder / "bundle.zip"
 
 
@@ -312,6 +319,12 @@ def test_a_bundle_holds_what_it_lists_and_nothing_else(log: EventLog, tmp_path: 
     assert rezipped(path, lambda files: files.pop("manifest.json")) == ["the file has the form it should have"]
 
 
+def test_the_head_of_an_exported_log_says_nothing_else(log: EventLog, tmp_path: Path) -> None:
+    path = exported(log, tmp_path)
+    path.write_bytes(path.read_bytes().replace(b'"size"', b'"note":"approved","size"', 1))
+    assert failed(verify_path(path)) == ["the head says nothing else"]
+
+
 def test_a_manifest_with_other_white_space_fails(log: EventLog, tmp_path: Path) -> None:
     def respaced(files: dict[str, bytes]) -> None:
         files["manifest.json"] = files["manifest.json"].replace(b"\n  ", b"\n\t", 1)
@@ -329,28 +342,25 @@ def test_equal_bundles_have_equal_bytes(log: EventLog, tmp_path: Path) -> None:
     one = bundled(log, tmp_path)
     with zipfile.ZipFile(one) as archive:
         names = archive.namelist()
-        files = {name: archive.read(name) for name in names if name not in ("manifest.json", "verify.py")}
     assert names == sorted(names)
-    event = log.entries(kind=Kind.AUDIT)[0]
-    head = log.head()
-    proof = log.prove(event.index, head["size"])
-    digest = write_bundle(tmp_path / "again.zip", dict(reversed(files.items())), head, proof, event)
-    assert (tmp_path / "again.zip").read_bytes() == one.read_bytes()
-    assert digest == sha256(one.read_bytes())
+    run, seal = log.entries(kind=Kind.AUDIT)[0], log.entries(kind=Kind.REPORT)[0]
+    proven = [(event, log.prove(event.index)) for event in (run, seal)]
+    assert bundle_bytes(dict(reversed(FILES.items())), proven, run) == one.read_bytes()
 
 
 def test_a_bundle_needs_an_entry_that_names_one_of_its_files(log: EventLog, tmp_path: Path) -> None:
     event = log.append(Kind.AUDIT, "operator", {"run_id": "x", "sha256": sha256(b"another run")})
-    write_bundle(tmp_path / "b.zip", {"run.json": b"{}"}, log.head(), log.prove(0), event)
+    (tmp_path / "b.zip").write_bytes(sealed(log, {"run.json": b"{}"}, event))
     assert failed(verify_path(tmp_path / "b.zip")) == ["the log entry names a file of the bundle"]
 
 
-@pytest.mark.parametrize("name", ["../x", "/x", "manifest.json", "verify.py", "a//b", ".hidden", "a\\b", ""])
-def test_a_bundle_refuses_names_that_mislead(log: EventLog, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["../x", "/x", "manifest.json", "log.json", "verify.py", "a//b", ".hidden", "a\\b", ""]
+)
+def test_a_bundle_refuses_names_that_mislead(log: EventLog, name: str) -> None:
     event = filled(log, 1).entries()[0]
     with pytest.raises(ValueError, match="a bundle cannot hold a file named"):
-        write_bundle(tmp_path / "b.zip", {name: b""}, log.head(), log.prove(0), event)
-    assert not (tmp_path / "b.zip").exists()
+        seal_sha256({name: b""}, event)
 
 
 def refused(path: Path, told: dict[str, Any]) -> list[str]:
@@ -372,6 +382,9 @@ def test_a_certificate_cannot_be_forged_with_a_hash_of_its_own(log: EventLog, tm
     proof = {**told["inclusion_proof"], "path": []}
     assert refused(path, {**told, "inclusion_proof": proof}) == ["the log entry is in the tree of the head"]
     assert refused(path, {**told, "log_index": 1}) == ["the log entry is at the index that is named"]
+    for name in ("inclusion_proof", "tree_head"):
+        more = {**told, name: {**told[name], "checked_by": "a court"}}
+        assert refused(path, more) == ["the proof says nothing else"]
 
 
 def test_statistics_that_differ_from_a_retrain_fail(log: EventLog, tmp_path: Path) -> None:
@@ -414,7 +427,7 @@ def test_the_verifier_travels_alone(log: EventLog, tmp_path: Path) -> None:
 
 def test_the_head_of_the_command_line() -> None:
     said: list[str] = []
-    assert verifier.main(["x", "--head"], said.append) == 2
+    assert verifier.main(["x", "--head"], said.append) == 3
     assert said == ["usage: python verify.py PATH [--head SIZE:ROOT]"]
     assert verifier.parse_head("3:" + "00" * 32) == (3, bytes(32))
     with pytest.raises(ValueError, match="SIZE:ROOT"):

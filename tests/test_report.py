@@ -531,7 +531,7 @@ def test_a_result_that_names_its_hash_is_the_anchor(
     )
     before = entries(workspace)
     written = report(workspace, run_id, tmp_path / "e.zip")
-    assert entries(workspace) == before + 1, "the report and nothing else is recorded"
+    assert entries(workspace) == before + 2, "the seal, the report, and nothing else"
     with zipfile.ZipFile(written["path"]) as archive:
         assert json.loads(archive.read("manifest.json"))["leaf"] == result.leaf
     assert verify_path(tmp_path / "e.zip")["ok"]
@@ -547,7 +547,7 @@ def test_a_run_from_before_hashes_were_logged_gets_its_anchor_once(
         report(workspace, run_id, tmp_path / name)
         assert verify_path(tmp_path / name)["ok"]
     added = workspace.log.entries(start=before)
-    assert [event.detail.get("stage") for event in added] == ["anchor", None, None]
+    assert [event.detail.get("stage") for event in added] == ["anchor", "seal", None, "seal", None]
     assert added[0].detail["sha256"] == workspace.runs.about(run_id)["sha256"]
 
 
@@ -556,7 +556,7 @@ def test_a_second_bundle_rests_on_the_same_entry(
 ) -> None:
     before = entries(workspace)
     again = report(workspace, told["run_id"], tmp_path / "again.zip")
-    assert entries(workspace) == before + 1
+    assert entries(workspace) == before + 2
     leaves = []
     for path in (bundle, Path(again["path"])):
         with zipfile.ZipFile(path) as archive:

@@ -209,6 +209,65 @@ def test_exact_bounds_equal_the_count_of_all_whole_tables() -> None:
     assert ((np.max(seen, axis=0) - np.min(seen, axis=0))[inner.ravel()] >= K).all()
 
 
+@st.composite
+def trees_of_sums(draw: st.DrawFn) -> tuple[Cells, np.ndarray]:
+    """Sums of sums without a ring: a total is parted, and some parts again."""
+    counts, relations, told = [draw(st.integers(0, 60))], [], [True]
+    for _ in range(draw(st.integers(1, 5))):
+        whole = draw(st.integers(0, len(counts) - 1))
+        if any(whole == each for each, _ in relations):
+            continue
+        left, parts = counts[whole], []
+        for last in (*[False] * draw(st.integers(0, 3)), True):
+            part = left if last else draw(st.integers(0, left))
+            parts.append(len(counts))
+            counts.append(part)
+            told.append(draw(st.booleans()))
+            left -= part
+        relations.append((whole, np.array(parts)))
+    hidden = np.array([draw(st.booleans()) for _ in counts])
+    return Cells(np.array(counts), relations, np.ones(len(counts), dtype=int), np.array(told)), hidden
+
+
+def ends_are_those_of_literal_programs(cells: Cells, hidden: np.ndarray) -> None:
+    """All cells are variables, the shown ones fixed; one program for the least and one for the greatest of each."""
+    low, high = feasible(cells, hidden, K)
+    matrix = np.zeros((len(cells.relations), len(cells.counts)))
+    for row, (whole, parts) in enumerate(cells.relations):
+        matrix[row, whole], matrix[row, parts] = -1, 1
+    free = [(K if sure and count >= K else 0, None) for count, sure in zip(cells.counts, cells.told, strict=True)]
+    bounds = [each if gone else (n, n) for each, gone, n in zip(free, hidden, cells.counts, strict=True)]
+    equations = {"A_eq": matrix, "b_eq": np.zeros(len(matrix))} if len(matrix) else {}
+    for cell, goal in enumerate(np.eye(len(cells.counts))):
+        least, most = (linprog(sign * goal, bounds=bounds, **equations) for sign in (1, -1))
+        assert low[cell] == pytest.approx(least.fun, abs=1e-6)
+        assert high[cell] == pytest.approx(np.inf if most.status == 3 else -most.fun, abs=1e-6)
+
+
+@given(trees_of_sums())
+@settings(max_examples=150, deadline=None)
+def test_ends_along_a_tree_of_sums(drawn: tuple[Cells, np.ndarray]) -> None:
+    ends_are_those_of_literal_programs(*drawn)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_ends_where_sums_form_rings(seed: int) -> None:
+    """Intervals passed along the sums would be too wide here, and call safe what can be worked out."""
+    rng = np.random.default_rng(seed)
+    cells = two_way(rng.poisson(rng.choice([3, 15], (3, 4))))
+    hidden = (cells.rank < 3) & (rng.random(len(cells.counts)) < 0.6)
+    ends_are_those_of_literal_programs(cells, hidden)
+
+
+def test_one_ring_of_two_sums_by_hand() -> None:
+    """x + y + z = 5 and x + y + w = 4: w is z less one, so z is at least one."""
+    counts = np.array([5, 4, 1, 1, 3, 2])
+    cells = Cells(counts, [(0, np.array([2, 3, 4])), (1, np.array([2, 3, 5]))], np.zeros(6, dtype=int), counts < 0)
+    low, high = feasible(cells, np.arange(6) > 1, K)
+    assert low[2:] == pytest.approx([0, 0, 1, 0], abs=1e-6)
+    assert high[2:] == pytest.approx([4, 4, 5, 4], abs=1e-6)
+
+
 def test_nothing_is_hidden_without_a_small_cell_and_little_beside_it() -> None:
     assert not hidden_cells(two_way(np.full((3, 4), 50)), K).any()
     rng = np.random.default_rng(0)

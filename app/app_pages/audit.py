@@ -4,20 +4,16 @@ import pandas as pd
 import streamlit as st
 
 from app import assessment_words, cached
-from app.app_pages.parts import closer, comparisons, evidence, item_side, people_side
-from app.scope import current, recall, remember
+from app.app_pages.parts import closer, comparisons, evidence, item_side, lists, people_side
+from app.scope import current
 from app.text import literal
-from app.use_cases.auditing import audit
 
 scope = current()
 workspace = cached.workspace()
 
-run_id = recall(f"run-{scope.model_id}-{scope.version}") or cached.latest_run(scope.model_id)
-again = st.button("Run the audit again", icon=":material/refresh:", type="tertiary") if run_id else False
-if run_id is None or again:
-    with st.spinner("Assessing everybody's list: quality, groups, providers, intervals …"):
-        run_id = audit(workspace, scope.data, model_id=scope.model_id)["run_id"]
-    remember(f"run-{scope.model_id}-{scope.version}", run_id)
+run_id = lists.audited(scope)
+if run_id is None:
+    st.stop()
 
 document = cached.run(run_id)
 
@@ -66,7 +62,10 @@ st.header("Since the last audit", anchor=False)
 comparisons.since(run_id)
 
 st.header("Side by side", anchor=False)
-comparisons.side_by_side(document, scope.model_id, scope.data, run_id)
+if document.get("model_id"):
+    comparisons.side_by_side(document, scope.model_id, scope.data, run_id)
+else:
+    comparisons.beside_imported(document)
 
 st.header("How this was measured", anchor=False)
 evidence.method(workspace, document, run_id)

@@ -58,13 +58,20 @@ def verify(
     path: Annotated[
         Path, typer.Argument(help="An evidence bundle, an erasure certificate, a receipt or an exported log.")
     ],
+    head: Annotated[
+        str | None, typer.Option("--head", help="SIZE:ROOT of the log that you noted, or had from somebody you trust.")
+    ] = None,
     json_: Json = False,
 ) -> None:
-    """Check a bundle, a certificate, a receipt or the log, offline."""
-    from data.keep.verifier import verify_path
+    """Check a bundle, a certificate, a receipt or the log, offline; exit 0 all holds, 1 not, 2 not all can be shown."""
+    from data.keep.verifier import exit_code, parse_head, verify_path
 
     if not path.exists():
         raise BadInput("there is no such file", file=path, fix="give the path of a bundle, certificate, receipt or log")
-    told = verify_path(path)
+    try:
+        trusted = None if head is None else parse_head(head)
+    except ValueError as error:
+        raise BadInput(str(error), value=head, fix="copy it as it was noted") from error
+    told = verify_path(path, trusted)
     say(told, json_)
-    raise typer.Exit(0 if told["ok"] else 1)
+    raise typer.Exit(exit_code(told))

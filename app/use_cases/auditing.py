@@ -13,7 +13,7 @@ from app.spreadsheet import csv_bytes
 from app.use_cases.boosting import boosts_mark
 from app.use_cases.comparing import against_last, beside, check_versus
 from app.use_cases.counting import IMPORTED, counted, too_large
-from app.use_cases.judging import PROFILED, Jobs, audited, foreign_lists, groups_of, our_lists
+from app.use_cases.judging import PROFILED, Jobs, audited, foreign_lists, groups_of, not_audited, our_lists
 from app.use_cases.opting_out import cost_of_opting_out
 from app.use_cases.stepping import Steps
 from app.workspace import Workspace
@@ -96,8 +96,16 @@ def _counted(
         raise BadInput("lists that are counted cannot stand beside others", fix="leave --versus out")
     groups = groups_of(workspace, dataset)
     workspace.log.append(Kind.AUDIT, "reviewer", {**about, "stage": "plan"})
+    gone = not_audited(workspace, dataset.name)
     found = counted(
-        workspace, dataset, lists, truth, groups, plan, progress=lambda done: steps.at(0.95 * done), cancel=steps.cancel
+        dataset,
+        lists,
+        truth,
+        groups,
+        plan,
+        without=gone,
+        progress=lambda done: steps.at(0.95 * done),
+        cancel=steps.cancel,
     )
     told = f"lists of {lists.name}, truth of {truth.name}; all other choices of '{dataset.name}' count as known"
     return {IMPORTED: found}, {**found.document(), **about, "protocol": told, "compared_with": {}}

@@ -16,6 +16,7 @@ from app.use_cases.judging import (
     check_model,
     our_lists,
     twin,
+    without_people_of,
 )
 from app.workspace import Workspace
 from audit.inference.comparing import against_last as against
@@ -61,7 +62,7 @@ def beside(
     base = jobs.tables[name]
     tables = {own: base}
     for other in others:
-        lists = _lists_of(workspace, model_id, other, plan.k)
+        lists = without_people_of(_lists_of(workspace, model_id, other, plan.k), jobs.gone)
         tables[other] = replace(base, recommendations=lists, embeddings=None)
     tables |= {mode: jobs.tables[mode] for mode in modes}
     known = {own if label == name else label: each for label, each in (ready or {}).items()}

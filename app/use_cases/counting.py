@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from app.workspace import Workspace
 from audit.inference.groups import planned
 from audit.plan import Plan
 from data.columns import ITEM, USER, Table
@@ -44,23 +43,22 @@ def known_pairs(dataset: Dataset, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def counted(
-    workspace: Workspace,
     dataset: Dataset,
     lists: Path,
     truth: Path,
     groups: dict[str, pd.Series],
     plan: Plan,
     *,
+    without: frozenset[str],
     progress: Callable[[float], None] | None = None,
     cancel: Event | None = None,
 ) -> CountedAudit:
     """Count the lists; the held-out choices and the data set are read whole, the lists never.
 
-    Who had their records restricted is in nothing, as in the audit in memory.
+    `without`: people who are in no audit; their rows count in nothing.
     """
     from audit.engine.run import counted_audit
 
-    gone = workspace.choices.restricted(dataset.name)
     outcomes = check_outcomes(read_known(truth, Table.OUTCOMES))
     return counted_audit(
         str(lists),
@@ -71,7 +69,7 @@ def counted(
         known_pairs(dataset, outcomes),
         plan,
         everybody=len(dataset.users),
-        without=gone,
+        without=without,
         label=IMPORTED,
         progress=progress,
         cancel=cancel,

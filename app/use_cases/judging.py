@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from app.use_cases.boosting import boosts_for, boosts_line
@@ -16,7 +17,7 @@ from app.use_cases.evaluating import everybody, held_out
 from app.use_cases.tagging import switched_off
 from app.workspace import Workspace
 from audit.measured import AuditTables
-from data.columns import ITEM, TIME, USER, Role, Table
+from data.columns import ITEM, RANK, TIME, USER, Role, Table
 from data.errors import BadInput
 from data.foreign import outcomes as check_outcomes
 from data.foreign import recommendations as check_recommendations
@@ -26,9 +27,8 @@ from data.tables import Dataset
 from models.base import Recommender
 from models.histories import Training
 from models.people import without_people
-from models.popularity import Popularity
 from models.registry import create
-from models.serving import Boost
+from models.serving import Boost, non_profiled
 
 FEWEST = 10  # people; fewer are not counted out
 ALONE = "a value of one person"
@@ -56,6 +56,7 @@ class Jobs:
     tables: dict[str, AuditTables]
     protocol: str
     twin: Recommender | None = None  # the model that was judged; none for imported lists
+    gone: frozenset[str] = frozenset()  # people who must be left out of lists that are set beside these
 
 
 def twin(workspace: Workspace, model_id: str) -> Twin:
@@ -72,8 +73,13 @@ def twin(workspace: Workspace, model_id: str) -> Twin:
 
 
 def audited(workspace: Workspace, data: str) -> Dataset:
-    """The data set as audits may use it: without who had their records restricted, or does not want them in audits."""
-    return workspace.catalog.open(data, workspace.choices.restricted(data) | records_withheld(workspace, data))
+    """The data set as audits may use it."""
+    return workspace.catalog.open(data, not_audited(workspace, data))
+
+
+def not_audited(workspace: Workspace, data: str) -> frozenset[str]:
+    """Who is in no audit: people who had their records restricted, or do not want them in audits."""
+    return frozenset(workspace.choices.restricted(data) | records_withheld(workspace, data))
 
 
 def _out_line(out: Collection[str]) -> str:
@@ -89,10 +95,9 @@ def our_lists(workspace: Workspace, dataset: Dataset, model_id: str, k: int) -> 
     check_model(workspace, dataset.name, model_id)
     judged = twin(workspace, model_id)
     known = with_times(known_choices(judged.model), dataset)
-    popular = Popularity().fit(judged.model.training)
     lists = {
         PROFILED: (everybody(judged.model, k, judged.boosts), embeddings(judged.model)),
-        NON_PROFILED: (everybody(popular, k), None),
+        NON_PROFILED: (the_same_for_all(judged.model, k), None),
     }
     groups = groups_of(workspace, dataset)
     untold = switched_off(workspace, dataset.name)
@@ -103,19 +108,29 @@ def our_lists(workspace: Workspace, dataset: Dataset, model_id: str, k: int) -> 
     return Jobs(tables, judged.protocol, judged.model)
 
 
+def the_same_for_all(model: Recommender, k: int) -> pd.DataFrame:
+    """The list without a profile as everybody is shown it: user_id, item_id, rank."""
+    training = model.training
+    shown = training.items.values[non_profiled(model.item_counts, k)]
+    users, rank = training.users.values, np.arange(1, len(shown) + 1)
+    columns = {USER: np.repeat(users, len(shown)), ITEM: np.tile(shown, len(users)), RANK: np.tile(rank, len(users))}
+    return pd.DataFrame(columns)
+
+
 def foreign_lists(workspace: Workspace, dataset: Dataset, lists: Path, truth: Path) -> Jobs:
     """The lists of any system, with their truth; every other choice of the data set counts as known."""
-    gone = workspace.choices.restricted(dataset.name)
-    recommended = _without(check_recommendations(read_known(lists, Table.RECOMMENDATIONS)), gone)
-    outcomes = _without(check_outcomes(read_known(truth, Table.OUTCOMES)), gone)
+    gone = not_audited(workspace, dataset.name)
+    recommended = without_people_of(check_recommendations(read_known(lists, Table.RECOMMENDATIONS)), gone)
+    outcomes = without_people_of(check_outcomes(read_known(truth, Table.OUTCOMES)), gone)
     known = with_times(known_pairs(dataset, outcomes), dataset)
     told = f"lists of {lists.name}, truth of {truth.name}; all other choices of '{dataset.name}' count as known"
     untold = switched_off(workspace, dataset.name)
     tables = tables_of(dataset, groups_of(workspace, dataset), recommended, outcomes, known, untold=untold)
-    return Jobs({IMPORTED: tables}, told)
+    return Jobs({IMPORTED: tables}, told, gone=gone)
 
 
-def _without(table: pd.DataFrame, people: frozenset[str]) -> pd.DataFrame:
+def without_people_of(table: pd.DataFrame, people: frozenset[str]) -> pd.DataFrame:
+    """The rows of everybody else."""
     return table[~table[USER].isin(people)].reset_index(drop=True) if people else table
 
 

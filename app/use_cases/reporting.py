@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import json
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,9 +17,9 @@ from app.workspace import Workspace
 from audit.report.flat import flat_tables
 from data.errors import BadInput
 from data.keep.events import Event, Kind
-from data.keep.evidence import write_bundle
+from data.keep.evidence import bundle_bytes, seal_sha256
 from data.keep.home import write_whole
-from data.keep.verifier import canonical, pretty
+from data.keep.verifier import MANIFEST, canonical
 
 _README = """Evidence of one audit run
 
@@ -25,10 +28,17 @@ audit.json    every number of the run; the log names its SHA-256
 plan.json     the plan; its SHA-256 is the plan hash, which entered the log before anything was computed
 tables/*.csv  the tables of audit.json
 log.json      the head of the log, and its entries about this run, each with its proof of inclusion
-verify.py     the check: python verify.py THIS.zip   (Python alone, no network)
+manifest.json the SHA-256 of every file; before the bundle was written the log got an entry that carries the hash of it
+verify.py     the check: python verify.py THIS.zip --head SIZE:ROOT   (Python alone, no network)
 
-The check shows that nothing here was changed. Whether the past of the log itself was rewritten is only shown by a head
-that you noted earlier, or had from somebody else: python verify.py THIS.zip --head SIZE:ROOT
+What the check shows with a head that you noted when the bundle was made, or had from somebody whom you trust: every file
+here is the one that was sealed in the log under that head, and the plan was in the log before the result.
+
+What it shows without a head: that the files fit together and fit the log that is told of here. Whoever changes a file and
+cannot write a new log is found out. Whoever can write a whole new log can forge everything, this text included.
+
+What it does not show: that the numbers are right, or that nobody ran another audit before. A forged bundle can bring a
+forged verify.py; use the command `sightglass verify`, or a verify.py that you have from somewhere you trust.
 In the tables, text that begins like a spreadsheet formula has a single quote before it.
 """
 
@@ -36,8 +46,9 @@ In the tables, text that begins like a spreadsheet formula has a single quote be
 def report(workspace: Workspace, run_id: str, out: Path) -> dict[str, Any]:
     """Write the report of an audit run to a file ending in .html, .pdf or .zip (evidence bundle).
 
-    Returns path, sha256, size, run_id, format and log_index, the entry of the log that names the file's hash. The
-    entry is made before the file is there; if writing fails it stands for a report that nobody has.
+    Returns path, sha256, size, run_id, format and log_index, the entry of the log that names the file's hash; of a
+    bundle also `head`, SIZE:ROOT, which is noted elsewhere to check it by. Entries are made before the file is there; if
+    writing fails they stand for a report that nobody has.
     """
     out = Path(out)
     make = _maker(out)
@@ -46,7 +57,8 @@ def report(workspace: Workspace, run_id: str, out: Path) -> dict[str, Any]:
     told = {"run_id": run["run_id"], "format": out.suffix.lower()[1:], "sha256": hashlib.sha256(content).hexdigest()}
     event = workspace.log.append(Kind.REPORT, "reviewer", told)
     write_whole(out, content, mode=0o644)
-    return {"path": str(out), "size": len(content), "log_index": event.index, **told}
+    head = {"head": _head_of(content)} if make is _bundle else {}
+    return {"path": str(out), "size": len(content), "log_index": event.index, **told, **head}
 
 
 def report_content(workspace: Workspace, run_id: str, suffix: str) -> bytes:
@@ -97,22 +109,28 @@ def _pdf(workspace: Workspace, run: Mapping[str, Any]) -> bytes:
 
 
 def _bundle(workspace: Workspace, run: dict[str, Any]) -> bytes:
-    document = workspace.runs.load(run["run_id"])
+    """The files, sealed: before they are bound together the log gets an entry that carries the hash of all of them."""
+    log, document = workspace.log, workspace.runs.load(run["run_id"])
     anchor = _anchor(workspace, run)
-    head = workspace.log.head()
-    entries = [_proven(workspace, head, event) for event in _entries(workspace, run, document, anchor)]
+    plan, entries = _entries(workspace, run, document, anchor)
     files = {
         "README.txt": _README.encode(),
         "audit.json": workspace.runs.content(run["run_id"]),
         "plan.json": canonical(document["plan"]),
         "report.html": _html(workspace, run),
-        "log.json": pretty({"head": head, "entries": entries}),
         **_tables(_document(workspace, run)),
     }
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "bundle.zip")
-        write_bundle(path, files, head, workspace.log.prove(anchor.index, head["size"]), anchor)
-        return path.read_bytes()
+    sealed = {"run_id": run["run_id"], "stage": "seal", "bundle_sha256": seal_sha256(files, anchor, plan)}
+    entries.append(log.append(Kind.REPORT, "reviewer", sealed))
+    size = log.head()["size"]
+    return bundle_bytes(files, [(event, log.prove(event.index, size)) for event in entries], anchor, plan)
+
+
+def _head_of(bundle: bytes) -> str:
+    """The head that a bundle was written under, SIZE:ROOT."""
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        head = json.loads(archive.read(MANIFEST))["tree_head"]
+    return f"{head['size']}:{head['root']}"
 
 
 def _anchor(workspace: Workspace, run: Mapping[str, Any]) -> Event:
@@ -127,19 +145,19 @@ def _anchor(workspace: Workspace, run: Mapping[str, Any]) -> Event:
     return next(found, None) or workspace.log.append(Kind.REPORT, "reviewer", {**named, "stage": "anchor"})
 
 
-def _entries(workspace: Workspace, run: Mapping[str, Any], document: Mapping[str, Any], anchor: Event) -> list[Event]:
-    """The plan and the result of the run, and what the bundle is anchored in, in the order of the log."""
+def _entries(
+    workspace: Workspace, run: Mapping[str, Any], document: Mapping[str, Any], anchor: Event
+) -> tuple[Event | None, list[Event]]:
+    """The plan of the run, and the plan, the result and what the bundle is anchored in, in the order of the log."""
     audits = workspace.log.entries(kind=Kind.AUDIT)
     result = next((event for event in audits if event.detail.get("run_id") == run["run_id"]), None)
-    told = {"stage": "plan", **{name: document.get(name) for name in ("data", "model_id", "plan_hash")}}
+    about = ("data", "data_hash", "model_id", "plan_hash")
+    told = {"stage": "plan", **{name: document.get(name) for name in about}}
     before = audits if result is None else [event for event in audits if event.index < result.index]
-    plan = next((event for event in reversed(before) if told.items() <= event.detail.items()), None)
+    same = (event for event in reversed(before) if {name: event.detail.get(name) for name in told} == told)
+    plan = next(same, None)
     chosen = {event.index: event for event in (plan, result, anchor) if event is not None}
-    return [chosen[index] for index in sorted(chosen)]
-
-
-def _proven(workspace: Workspace, head: Mapping[str, Any], event: Event) -> dict[str, Any]:
-    return {"leaf": event.leaf, "inclusion_proof": workspace.log.prove(event.index, head["size"])}
+    return plan, [chosen[index] for index in sorted(chosen)]
 
 
 def _tables(document: Mapping[str, Any]) -> dict[str, bytes]:

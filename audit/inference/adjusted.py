@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from audit.inference.families import adjust
-from audit.inference.groups import coded, indicators
+from audit.inference.groups import coded, indicators, pooled
 from audit.inference.intervals import Bootstrap
 from audit.inference.stratified import stratified_p
 from audit.measures.coded import divide
@@ -27,7 +27,7 @@ def adjusted_gaps(
     """Columns for `rows` (a group table: attribute, group, metric, family, n, p), in its order.
 
     `adjusted_gap` = sum_s N_s (mean_s of the group - mean_s of everybody else) / sum_s N_s over the strata s that hold
-    both, N_s the people of known group with a value in s: direct standardisation to the audited people. Same units and
+    both, N_s the people of known group with a value in s (of few unknown people, too: `few_unknown`): direct standardisation to the audited people. Same units and
     sign as the gap. `adjusted_share`: the part of these people in such strata. `adjusted_p`: labels are exchanged inside
     strata. `adjusted_p_adjusted`: corrected like the raw p, over its own family. `stratum_gaps`: the gap of every
     stratum, shortest histories first; None unless every stratum has `minimum_cell` people on both sides. NaN where the
@@ -43,16 +43,19 @@ def adjusted_gaps(
     return table[list(COLUMNS)]
 
 
-def standardised(sums: np.ndarray) -> dict[str, np.ndarray]:
+def standardised(sums: np.ndarray, few: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Draws x metrics x groups, from draws x (sum | count) x metrics x strata x groups with the unknown group last.
+
+    `few`: the metrics in which the unknown group counts among everybody else.
 
     `adjusted` the standardised gap; `share` of the people in strata that hold both sides; with an axis of strata before
     that of groups: `by_stratum` the gaps, `fewest` the people on the smaller side.
     """
     known = sums[..., :-1]
     total, count = known[:, 0], known[:, 1]
-    size = count.sum(axis=-1, keepdims=True)
-    gaps = divide(total, count) - divide(total.sum(axis=-1, keepdims=True) - total, size - count)
+    beside = sums[..., -1:] * np.zeros(1) if few is None else sums[..., -1:] * few[:, None, None]
+    size = count.sum(axis=-1, keepdims=True) + beside[:, 1]
+    gaps = divide(total, count) - divide(total.sum(axis=-1, keepdims=True) + beside[:, 0] - total, size - count)
     used = np.isfinite(gaps) * size
     weight = used.sum(axis=-2)
     share = divide(weight, np.broadcast_to(size, gaps.shape).sum(axis=-2))
@@ -74,7 +77,8 @@ def _attribute(
     ]
     columns = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     seed = [plan.seed, crc32(str(labels.name).encode()), 1]
-    columns["adjusted_p"] = _p(array, codes, place, len(names) - 1, _draws(rows, plan), seed)
+    few = pooled(array, codes, len(names), plan)
+    columns["adjusted_p"] = _p(array, codes, place, len(names) - 1, few, _draws(rows, plan), seed)
     keys = pd.MultiIndex.from_product([metrics, names[:-1]], names=["metric", "group"])
     flat = {name: column.reshape(len(keys), *column.shape[2:]) for name, column in columns.items()}
     gaps, shown = flat.pop("stratum_gaps"), flat.pop("fewest") >= plan.minimum_cell
@@ -88,10 +92,11 @@ def _resampled(
 ) -> dict[str, np.ndarray]:
     cells = indicators(array, strata * n_groups + codes, n_groups * plan.strata)
     shape = (-1, 2, array.shape[1], plan.strata, n_groups)
-    seen = standardised(np.asarray(cells.sum(axis=0), dtype=np.float64).reshape(shape))
+    few = pooled(array, codes, n_groups, plan)
+    seen = standardised(np.asarray(cells.sum(axis=0), dtype=np.float64).reshape(shape), few)
 
     def adjusted(sums: np.ndarray) -> np.ndarray:
-        return standardised(sums.reshape(shape))["adjusted"].reshape(len(sums), -1)
+        return standardised(sums.reshape(shape), few)["adjusted"].reshape(len(sums), -1)
 
     _, low, high = Bootstrap.of(plan).interval(cells, adjusted)
     form = (array.shape[1], n_groups - 1)
@@ -106,17 +111,25 @@ def _resampled(
 
 
 def _p(
-    array: np.ndarray, codes: np.ndarray, strata: np.ndarray, n_groups: int, draws: int, seed: list[int]
+    array: np.ndarray,
+    codes: np.ndarray,
+    strata: np.ndarray,
+    n_groups: int,
+    few: np.ndarray,
+    draws: int,
+    seed: list[int],
 ) -> np.ndarray:
     """Metrics x groups; metrics that are defined for the same users share their permutations."""
     result = np.full((array.shape[1], n_groups), np.nan)
     valid = np.isfinite(array)
     for pattern in np.unique(valid, axis=1).T:
         same = np.flatnonzero((valid == pattern[:, None]).all(axis=0))
-        inside = pattern & (codes < n_groups)
+        groups = n_groups + int(few[same[0]])
+        inside = pattern & (codes < groups)
         if inside.any():
             values = array[inside][:, same]
-            result[same] = stratified_p(values, codes[inside], strata[inside], n_groups, draws=draws, seed=seed).T
+            tested = stratified_p(values, codes[inside], strata[inside], groups, draws=draws, seed=seed)
+            result[same] = tested.T[:, :n_groups]
     return result
 
 

@@ -39,6 +39,11 @@ class Cells:
             signs[row, whole] = -1
         return signs
 
+    @cached_property
+    def answered(self) -> dict[tuple[int, bytes], list[int]]:
+        """By minimum and component, its cells with too few possible values: a component is the same whatever else is hidden."""
+        return {}
+
 
 @dataclass(frozen=True, eq=False)
 class Component:
@@ -55,20 +60,23 @@ class Component:
 
         Where no cells and sums form a ring, intervals passed along the sums are exact; else linear programs.
         """
+        low, high = _passed_along(self.matrix, self.target, self.least)
         if np.count_nonzero(self.matrix) < len(self.matrix) + len(self.cells):  # connected, so a tree
-            return _passed_along(self.matrix, self.target, self.least)
-        return self._programs(enough)
+            return low, high
+        return self._programs(enough, high - low)
 
-    def _programs(self, enough: float | None) -> tuple[np.ndarray, np.ndarray]:
+    def _programs(self, enough: float | None, widest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """No program is spent on a cell that cannot reach `enough`, since its span is `widest` at most."""
         from scipy.optimize import linprog
 
         bounds = [(least, None) for least in self.least.tolist()]
         low, high = self.counts.copy(), self.counts.copy()
         n = len(self.cells)
+        vain = widest < (-np.inf if enough is None else enough - SLACK)
         any_way = np.random.default_rng(0).random((_ROUGH, n)) if enough is not None else np.empty((0, n))
         for place, goal in enumerate((*any_way, *np.eye(n))):  # every solution shows a value of every cell
             for sign in (1, -1):
-                near = high - low >= (np.inf if enough is None else enough - SLACK)
+                near = vain | (high - low >= (np.inf if enough is None else enough - SLACK))
                 if near.all() or (place >= len(any_way) and near[place - len(any_way)]):
                     break
                 weights = sign * np.where(near & (place < len(any_way)), 0.0, goal)

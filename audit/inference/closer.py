@@ -60,11 +60,14 @@ def look_closer(
 
 
 def _counted(table: pd.DataFrame, held: Withheld) -> pd.DataFrame:
-    """The table without the number of unlabelled people where it is held back."""
-    mask = held.rows(table.assign(group=UNKNOWN), "attribute", "group")
-    if not mask.any():
+    """The table without the number of unlabelled people where it is held back, or the bounds that tell their values."""
+    unlabelled = table.assign(group=UNKNOWN)
+    mask, silent = held.rows(unlabelled, "attribute", "group"), held.silent(unlabelled, "attribute", "group")
+    if not silent.any():
         return table
     result = table.astype({"n_known": "Int64", "n_unknown": "Int64"})
+    result.loc[silent, ["lower", "upper"]] = float("nan")
+    result.loc[silent, "reason"] = held.sentence
     result.loc[mask, ["n_known", "n_unknown"]] = pd.NA
     result.loc[mask, "unknown_share"] = float("nan")
     return result

@@ -143,8 +143,9 @@ def _held(audits: Mapping[str, pd.DataFrame], groups: Mapping[str, pd.Series], p
 def _shown(rows: list[dict[str, Any]], held: list[Withheld]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(MODELS)).assign(reason="")
     numbers = list(MODELS[5:])
-    mask = np.logical_or.reduce([each.rows(table, "attribute", "group") for each in held])
-    table["n"] = table["n"].astype("Int64").mask(mask)
+    mask = np.logical_or.reduce([each.silent(table, "attribute", "group") for each in held])
+    uncounted = np.logical_or.reduce([each.rows(table, "attribute", "group") for each in held])
+    table["n"] = table["n"].astype("Int64").mask(uncounted)
     table.loc[mask, numbers[1:]] = np.nan
     empty = ~mask & ~np.isfinite(table["difference"].to_numpy(dtype=np.float64))
     table.loc[mask, "reason"] = held[0].sentence

@@ -14,6 +14,7 @@ from audit.inference.answers import decide
 from audit.inference.families import adjust, permutation_p
 from audit.inference.frames import metric_frame
 from audit.inference.intervals import Bootstrap, Resampled
+from audit.inference.summed import few_unknown
 from audit.measures.coded import divide
 from audit.measures.exposure import UNKNOWN
 from audit.plan import Plan
@@ -53,7 +54,8 @@ def group_tables(per_user: pd.DataFrame, groups: dict[str, pd.Series], plan: Pla
     """Compare every group of every planned attribute in every planned metric; `per_user` has a row per user.
 
     `n` users with a value; `value` their mean; `gap` its distance to everybody else whose group is known (for
-    'unknown': to everybody known). p: permutation of labels among those users. p_adjusted: over the row's family, by
+    'unknown': to everybody known); where fewer than `plan.minimum_cell` are of unknown group, they are among everybody
+    else, see `few_unknown`. p: permutation of labels among those users. p_adjusted: over the row's family, by
     `plan.correction` if confirmatory, by Benjamini-Hochberg if exploratory. `detectable_gap`: what this sample shows
     with 80 % power at 5 % before correction. Numbers of a group under `plan.minimum_cell` are NaN, its n stays.
     `summary`: MetricFrame's difference and ratio between the known groups that may be shown. `state`: see `decide`.
@@ -124,7 +126,8 @@ def _attribute(
     known = len(names) - 1
     array = values.to_numpy()
     columns = {**_by_group(values, frames, names), **_gaps(array, codes, len(names), plan)}
-    columns["p"] = _p(array, codes, known, draws, [plan.seed, crc32(str(labels.name).encode())])
+    few_known = pooled(array, codes, len(names), plan)
+    columns["p"] = _p(array, codes, known, few_known, draws, [plan.seed, crc32(str(labels.name).encode())])
     grid = pd.MultiIndex.from_product([values.columns, names], names=["metric", "group"]).to_frame(index=False)
     table = grid.assign(attribute=str(labels.name), **{name: column.ravel() for name, column in columns.items()})
     table["family"] = np.where(table["metric"].isin(plan.metrics), "confirmatory", "exploratory")
@@ -159,9 +162,10 @@ def resampled_gaps(array: np.ndarray, codes: np.ndarray, n_groups: int, plan: Pl
     """`value`, `gap` and `n_rest` of metrics x groups in the sample and in resamples of users."""
     shape = (-1, 2, array.shape[1], n_groups)
     names = ("value", "gap", "n_rest")
+    few = pooled(array, codes, n_groups, plan)
     both = Bootstrap.of(plan).resampled(
         indicators(array, codes, n_groups),
-        lambda sums: np.hstack([against_rest(sums.reshape(shape))[name] for name in names]),
+        lambda sums: np.hstack([against_rest(sums.reshape(shape), few)[name] for name in names]),
     )
     return dict(zip(names, both.split(len(names)), strict=True))
 
@@ -176,28 +180,40 @@ def indicators(array: np.ndarray, codes: np.ndarray, n_groups: int) -> sparse.cs
     return sparse.csr_array((cells.ravel(), columns.ravel(), pointers), shape=(n, 2 * width * n_groups))
 
 
-def against_rest(sums: np.ndarray) -> dict[str, np.ndarray]:
-    """Draws x (metrics x groups), from draws x (sum | count) x metrics x groups with the unknown group last."""
+def pooled(array: np.ndarray, codes: np.ndarray, n_groups: int, plan: Plan) -> np.ndarray:
+    """By metric: whether the people of unknown group (the last code) are so few that they count among everybody else."""
+    return few_unknown(np.isfinite(array[codes == n_groups - 1]).sum(axis=0), plan.minimum_cell)
+
+
+def against_rest(sums: np.ndarray, few: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Draws x (metrics x groups), from draws x (sum | count) x metrics x groups with the unknown group last.
+
+    `few`: the metrics in which the unknown group counts among everybody else.
+    """
     total, count = sums[:, 0], sums[:, 1]
-    own = np.arange(sums.shape[-1]) < sums.shape[-1] - 1
+    own = np.ones(sums.shape[-2:])
+    own[:, -1] = False if few is None else few
     rest = {
-        name: each[..., own].sum(axis=-1, keepdims=True) - each * own for name, each in (("s", total), ("n", count))
+        name: (each * own).sum(axis=-1, keepdims=True) - each * own for name, each in (("s", total), ("n", count))
     }
     value = divide(total, count)
     columns = {"value": value, "gap": value - divide(rest["s"], rest["n"]), "n_rest": rest["n"]}
     return {name: np.asarray(column).reshape(len(sums), -1) for name, column in columns.items()}
 
 
-def _p(array: np.ndarray, codes: np.ndarray, known: int, draws: int, seed: list[int]) -> np.ndarray:
+def _p(
+    array: np.ndarray, codes: np.ndarray, known: int, few: np.ndarray, draws: int, seed: list[int]
+) -> np.ndarray:
     """Metrics x groups; metrics that are defined for the same users share their permutations."""
     result = np.full((array.shape[1], known + 1), np.nan)
     valid = np.isfinite(array)
     for pattern in np.unique(valid, axis=1).T:
         same = np.flatnonzero((valid == pattern[:, None]).all(axis=0))
-        inside, everybody = pattern & (codes < known), np.flatnonzero(pattern)
+        groups = known + int(few[same[0]])  # few unknown people are a group that changes labels, too
+        inside, everybody = pattern & (codes < groups), np.flatnonzero(pattern)
         if inside.any():
-            tested = permutation_p(array[inside][:, same], codes[inside], known, draws=draws, seed=seed)
-            result[same, :known] = tested.T
+            tested = permutation_p(array[inside][:, same], codes[inside], groups, draws=draws, seed=seed)
+            result[same, :known] = tested.T[:, :known]
         if len(everybody):
             unknown = (codes[everybody] == known).astype(np.int64)
             result[same, known] = permutation_p(array[everybody][:, same], unknown, 2, draws=draws, seed=seed)[1]

@@ -13,7 +13,7 @@ import pandas as pd
 from audit.inference.answers import State
 from audit.inference.families import adjust
 from audit.inference.intersections import CROSS
-from audit.inference.withheld import Withheld
+from audit.inference.withheld import Key, Withheld
 from audit.measures.exposure import UNKNOWN
 from audit.plan import Plan
 
@@ -37,16 +37,16 @@ def impact_ratios(
     if plan.impact_ratio is None or metric is None:
         return pd.DataFrame(columns=list(COLUMNS))
     chosen = selected(per_user[metric], plan.impact_ratio)
-    held_back = held.keys.get(metric, frozenset())
+    held_back, silent = held.keys.get(metric, frozenset()), held.barred(metric)
     parts = []
     for name, column in labels.items():
-        barred = frozenset(group for each, group in (key for key in held_back if len(key) == 2) if each == name)
-        parts.append(impact_rows(_counts(chosen, column), plan, barred).assign(attribute=name))
+        barred, quiet = (_named(keys, (name,)) for keys in (held_back, silent))
+        parts.append(impact_rows(_counts(chosen, column), plan, barred, quiet).assign(attribute=name))
     for first, second in pairs:
         a, b = labels[first], labels[second]
         both = (a + CROSS + b).where((a != UNKNOWN) & (b != UNKNOWN), UNKNOWN)
-        barred = frozenset(CROSS.join(key[2:]) for key in held_back if key[:2] == (first, second))  # 'unknown' too
-        parts.append(impact_rows(_counts(chosen, both), plan, barred).assign(attribute=f"{first}{CROSS}{second}"))
+        barred, quiet = (_named(keys, (first, second)) for keys in (held_back, silent))  # 'unknown' too
+        parts.append(impact_rows(_counts(chosen, both), plan, barred, quiet).assign(attribute=f"{first}{CROSS}{second}"))
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
     table = pd.concat(parts, ignore_index=True).assign(metric=metric)[list(COLUMNS)]
@@ -60,7 +60,15 @@ def selected(values: pd.Series, kind: str) -> pd.Series:
     return (values > least).astype(np.float64).where(values.notna())
 
 
-def impact_rows(counts: pd.DataFrame, plan: Plan, barred: frozenset[str] = frozenset()) -> pd.DataFrame:
+def _named(keys: frozenset[Key], of: tuple[str, ...]) -> frozenset[str]:
+    """The categories of one block among the keys."""
+    most = 2 * len(of)
+    return frozenset(CROSS.join(key[len(of) :]) for key in keys if key[: len(of)] == of and len(of) < len(key) <= most)
+
+
+def impact_rows(
+    counts: pd.DataFrame, plan: Plan, barred: frozenset[str] = frozenset(), quiet: frozenset[str] = frozenset()
+) -> pd.DataFrame:
     """Rows for one attribute from `counts`: index group, columns n and selected; 'unknown' is counted and has no ratio.
 
     `rate` = selected / n; `ratio` = rate / rate of the reference: the highest rate ('best'), the largest category
@@ -69,7 +77,8 @@ def impact_rows(counts: pd.DataFrame, plan: Plan, barred: frozenset[str] = froze
     that would have to be selected for the reference's rate, n x rate_ref - selected. `ratio_if_one_moves`: the ratio
     after one selection moves across the gap; `flips`: it then stands on the other side of .8. With `impact_exclude`,
     categories of under 2 % of all people get no ratio and are no reference; they stay listed. NaN where undefined. The
-    numbers of `barred` categories are not shown, and they are no reference.
+    numbers of `barred` categories are not shown, of `quiet` ones only how many people they are; neither is a reference.
+    The others ('rest') hold quiet people of unknown category, whose number selected would follow from a ratio else.
 
     State: 'flag' where the ratio is under .8 and p_adjusted < alpha, 'no flag' where the whole interval is at or above
     .8, 'too few to say' otherwise; no ratio, no state.
@@ -80,15 +89,18 @@ def impact_rows(counts: pd.DataFrame, plan: Plan, barred: frozenset[str] = froze
     known = table["group"] != UNKNOWN
     table["excluded"] = plan.impact_exclude & known & (table["share"] < _LEAST_SHARE)
     counted = table[known & ~table["excluded"]]
-    able = counted[~counted["group"].isin(barred)]
-    told = [_compare(row, _reference(row, able, counted, plan), plan) for row in _records(table)]
+    able = counted[~counted["group"].isin(barred | quiet)]
+    others = table[(table["group"] == UNKNOWN) & (UNKNOWN in barred | quiet)]
+    told = [_compare(row, _reference(row, able, pd.concat([counted, others]), plan), plan) for row in _records(table)]
     table = pd.concat([table, pd.DataFrame(told, index=table.index)], axis=1)
     table["p_adjusted"] = adjust(table["p"].to_numpy(dtype=np.float64), "holm")
     answers = [_answer(row, plan) for row in _records(table)]
     table["state"], table["reason"] = [state for state, _ in answers], [reason for _, reason in answers]
     table = table.reindex(columns=list(COLUMNS)).astype({"n": "Int64", "selected": "Int64", "excluded": object})
     hidden = table["group"].isin(barred)
-    table.loc[hidden, ["n", "share", "selected", "rate", "reference", "excluded"]] = None
+    table.loc[hidden, ["n", "share", "excluded"]] = None
+    hidden |= table["group"].isin(quiet)
+    table.loc[hidden, ["selected", "rate", "reference"]] = None
     table.loc[hidden, ["state", "reason"]] = [None, ""]
     return table
 

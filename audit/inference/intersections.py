@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from zlib import crc32
 
@@ -13,6 +13,7 @@ from scipy import sparse
 from audit.inference.families import adjust, permutation_p
 from audit.inference.groups import indicators
 from audit.inference.intervals import Bootstrap, Resampled
+from audit.inference.summed import few_unknown
 from audit.measures.coded import divide
 from audit.measures.exposure import UNKNOWN
 from audit.plan import Plan
@@ -62,16 +63,18 @@ def intersections(
 ) -> pd.DataFrame:
     """Every cell of every pair in every confirmatory metric, as exploratory rows with no answer of their own.
 
-    `n` people with a value, `value` their mean; `gap` its distance to everybody else whose groups are both known.
+    `n` people with a value, `value` their mean; `gap` its distance to everybody else whose groups are both known (and the
+    others, where so few are unknown that their sum must not follow).
     p by permutation of cells, p_adjusted by Benjamini-Hochberg over all pairs. Cells with an unknown group have no gap.
     Numbers of a cell, or of a rest, of fewer than `minimum_cell` people are NaN.
     """
     if not pairs or not len(per_user):
         return pd.DataFrame(columns=list(COLUMNS))
-    crossed = [_Crossed.of(labels[first], labels[second]) for first, second in pairs]
+    named = [_Crossed.of(labels[first], labels[second]) for first, second in pairs]
     parts = []
     for metric in plan.metrics:
         values = per_user[metric].to_numpy(dtype=np.float64)
+        crossed = [each.among(np.isfinite(values), plan.minimum_cell) for each in named]
         resampled = _resampled(values, crossed, plan)
         parts += [
             _table(values, each, found, plan).assign(metric=metric)
@@ -94,12 +97,20 @@ class _Crossed:
     cell: np.ndarray
     grid: pd.DataFrame
     blank: np.ndarray
+    apart: np.ndarray  # the cells that are in nobody's everybody else
 
     @classmethod
     def of(cls, first: pd.Series, second: pd.Series) -> _Crossed:
         cell, grid = crossed_labels(first, second)
         blank = (grid == UNKNOWN).any(axis=1).to_numpy()
-        return cls(cell.to_numpy(), grid.assign(first=str(first.name), second=str(second.name)), blank)
+        return cls(cell.to_numpy(), grid.assign(first=str(first.name), second=str(second.name)), blank, blank)
+
+    def among(self, valid: np.ndarray, minimum: int) -> _Crossed:
+        """The unknown cells count among everybody else where few are in any of them, or few in the one of no group at all."""
+        n = np.bincount(self.cell[valid], minlength=len(self.grid))
+        neither = (self.grid[["first_group", "second_group"]] == UNKNOWN).all(axis=1).to_numpy()
+        few = few_unknown(n[self.blank].sum(), minimum) | few_unknown(n[neither].sum(), minimum)
+        return replace(self, apart=self.blank & ~few)
 
 
 def _resampled(values: np.ndarray, crossed: list[_Crossed], plan: Plan) -> list[list[Resampled]]:
@@ -108,7 +119,7 @@ def _resampled(values: np.ndarray, crossed: list[_Crossed], plan: Plan) -> list[
     ends = np.cumsum([block.shape[1] for block in blocks])[:-1]
 
     def statistic(sums: np.ndarray) -> np.ndarray:
-        found = [_gaps(part, each.blank) for part, each in zip(np.split(sums, ends, axis=1), crossed, strict=True)]
+        found = [_gaps(part, each.apart) for part, each in zip(np.split(sums, ends, axis=1), crossed, strict=True)]
         return np.hstack(found)
 
     both = Bootstrap.of(plan).resampled(sparse.csr_array(sparse.hstack(blocks)), statistic)
@@ -116,10 +127,10 @@ def _resampled(values: np.ndarray, crossed: list[_Crossed], plan: Plan) -> list[
     return [part.split(2) for part in both.at(places)]
 
 
-def _gaps(sums: np.ndarray, blank: np.ndarray) -> np.ndarray:
+def _gaps(sums: np.ndarray, apart: np.ndarray) -> np.ndarray:
     """Draws x (values, then gaps) of the cells of one pair, from draws x (sums, then counts)."""
     total, count = np.hsplit(sums, 2)
-    own, people = np.where(blank, 0.0, total), np.where(blank, 0.0, count)
+    own, people = np.where(apart, 0.0, total), np.where(apart, 0.0, count)
     rest = divide(own.sum(axis=1, keepdims=True) - own, people.sum(axis=1, keepdims=True) - people)
     value = divide(total, count)
     return np.hstack([value, value - rest])
@@ -129,7 +140,7 @@ def _table(values: np.ndarray, crossed: _Crossed, resampled: list[Resampled], pl
     value, gap = resampled
     valid = np.isfinite(values)
     n = np.bincount(crossed.cell[valid], minlength=len(crossed.grid))
-    tested = valid & ~crossed.blank[crossed.cell]
+    tested = valid & ~crossed.apart[crossed.cell]
     p = np.full(len(n), np.nan)
     if tested.any():
         draws = max(plan.draws, int(np.ceil(2 * len(n) / plan.alpha)))
@@ -137,7 +148,7 @@ def _table(values: np.ndarray, crossed: _Crossed, resampled: list[Resampled], pl
         p = permutation_p(values[tested][:, None], crossed.cell[tested], len(n), draws=draws, seed=seed)[:, 0]
     low, high = value.bounds(plan.level)
     gap_low, gap_high = gap.bounds(plan.level)
-    known = np.where(crossed.blank, 0, n)
+    known = np.where(crossed.apart, 0, n)
     numbers = {"value": value.seen, "low": low, "high": high, "gap": gap.seen, "gap_low": gap_low, "gap_high": gap_high}
     reason = np.where(crossed.blank, "A group is unknown, so there is no gap.", "")
     return crossed.grid.assign(n=n, **numbers, p=p, n_rest=known.sum() - known, blank=crossed.blank, reason=reason)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from audit.inference.cells import SLACK, Cells, components
+from audit.inference.cells import SLACK, Cells, Component, components
 
 _EASED = 100  # hidden cells that are tried to be shown again
 _UNKNOWN, _TOTAL = 2, 3
@@ -110,13 +110,16 @@ def _exposed(cells: Cells, hidden: np.ndarray, minimum: int) -> list[int]:
     """Hidden cells with too few possible values."""
     weak: list[int] = []
     for part in components(cells, hidden, minimum):
-        if len(part.matrix) == 1 and len(part.cells) > 1 and (part.matrix > 0).all():
-            free = part.target[0] - part.least.sum()  # one sum: what is free may all be in any one cell
-            weak += part.cells.tolist() if free < minimum else []
-            continue
-        low, high = part.ends(minimum)
-        weak += part.cells[high - low < minimum - SLACK].tolist()
+        key = minimum, part.cells.tobytes()
+        if key not in cells.answered:
+            cells.answered[key] = _weak(part, minimum)
+        weak += cells.answered[key]
     return weak
+
+
+def _weak(part: Component, minimum: int) -> list[int]:
+    low, high = part.ends(minimum)
+    return list(map(int, part.cells[high - low < minimum - SLACK]))
 
 
 def _partner(

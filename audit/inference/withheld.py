@@ -13,38 +13,50 @@ from audit.inference.answers import State
 from audit.inference.cells import Cells, Relation
 from audit.inference.groups import SUMMARY, GroupTables, coded
 from audit.inference.intersections import crossed_labels
+from audit.inference.summed import hidden_values
 from audit.inference.suppression import hidden_cells
 from audit.measures.exposure import UNKNOWN
 from audit.plan import Plan
 
 Key = tuple[str, ...]  # (attribute, group), or (first, second, first_group, second_group)
+_PEOPLE = ("n", "n_known", "n_unknown", "unknown_share")
 
 
 @dataclass(frozen=True)
 class Withheld:
-    """By metric, the keys of the rows whose numbers are held back."""
+    """By metric, the keys of the rows that hold back all numbers, and of those that hold back all but the people counted."""
 
     minimum: int
     keys: dict[str, frozenset[Key]] = field(default_factory=dict)
+    values: dict[str, frozenset[Key]] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
         """The reason that stands where the numbers would: the same for a small group and for one that protects it."""
         return f"Not shown: fewer than {self.minimum} people with a value, or a number by which such a group could be worked out."
 
+    def barred(self, metric: str | None) -> frozenset[Key]:
+        """The keys without values in one metric, with or without the number of people."""
+        return self.keys.get(metric or "", frozenset()) | self.values.get(metric or "", frozenset())
+
     def rows(self, table: pd.DataFrame, *columns: str) -> np.ndarray:
-        """Mask of the rows to hold back; `columns` spell a row's key."""
-        keys = zip(table["metric"], zip(*(table[name] for name in columns), strict=True), strict=True)
-        return np.array([key in self.keys.get(metric, ()) for metric, key in keys], dtype=bool)
+        """Mask of the rows that hold back all numbers; `columns` spell a row's key."""
+        return _among(self.keys, table, columns)
+
+    def silent(self, table: pd.DataFrame, *columns: str) -> np.ndarray:
+        """Mask of the rows that hold back every value; some of them tell how many people there are."""
+        return self.rows(table, *columns) | _among(self.values, table, columns)
 
     def apply(self, table: pd.DataFrame, *columns: str) -> pd.DataFrame:
         """The table without the numbers of held-back rows: NaN, and the sentence as their reason; an answer stays."""
-        mask = self.rows(table, *columns)
-        if not mask.any():
+        every, silent = self.rows(table, *columns), self.silent(table, *columns)
+        if not silent.any():
             return table
         result = table.copy()
         for name in result.columns.difference([*columns, "metric", "family", "state"]):
-            column = result[name]
+            column, mask = result[name], every if name in _PEOPLE else silent
+            if not mask.any():
+                continue
             if pd.api.types.is_integer_dtype(column):
                 result[name] = column.astype("Int64").mask(mask)
             elif pd.api.types.is_bool_dtype(column):
@@ -54,8 +66,8 @@ class Withheld:
         decided = np.isin(
             result.get("state", pd.Series("", index=result.index)).astype(str), (State.FLAG, State.NO_FLAG)
         )
-        result.loc[mask, "reason"] = self.sentence
-        result.loc[mask & decided, "reason"] = f"{self.sentence} The answer rests on the numbers that are held back."
+        result.loc[silent, "reason"] = self.sentence
+        result.loc[silent & decided, "reason"] = f"{self.sentence} The answer rests on the numbers that are held back."
         return result
 
     def groups(self, tables: GroupTables) -> GroupTables:
@@ -63,7 +75,7 @@ class Withheld:
         rows = self.apply(tables.rows, "attribute", "group")
         if rows is tables.rows:
             return tables
-        touched = rows[self.rows(rows, "attribute", "group")]
+        touched = rows[self.silent(rows, "attribute", "group")]
         pairs = pd.MultiIndex.from_frame(touched[["attribute", "metric"]]).unique()
         summary = tables.summary.copy()
         for place in map(int, np.flatnonzero(pd.MultiIndex.from_frame(summary[["attribute", "metric"]]).isin(pairs))):
@@ -72,6 +84,11 @@ class Withheld:
             for column, value in zip(SUMMARY[2:], spread(same.dropna(subset=["value"])), strict=True):
                 summary.loc[place, column] = value
         return replace(tables, rows=rows, summary=summary)
+
+
+def _among(keys: dict[str, frozenset[Key]], table: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
+    named = zip(table["metric"], zip(*(table[name] for name in columns), strict=True), strict=True)
+    return np.array([key in keys.get(metric, ()) for metric, key in named], dtype=bool)
 
 
 def spread(rows: pd.DataFrame) -> list[Any]:
@@ -88,11 +105,12 @@ def withheld(
 ) -> Withheld:
     """Decide for every metric over all tables that count people: each attribute's groups and every crossed pair.
 
-    The number of people with a value, and of those of unknown group, is always told; the confirmatory metrics decide
-    first, and what they hide is preferred for the others.
+    The number of people with a value, and of those of unknown group, is always told; the values of few unknown people are
+    not, nor what would tell them (`hidden_values`). The confirmatory metrics decide first, and what they hide is preferred
+    for the others.
     """
     result = Withheld(plan.minimum_cell)
-    seen: dict[bytes, frozenset[Key]] = {}
+    seen: dict[bytes, tuple[frozenset[Key], frozenset[Key]]] = {}
     before: frozenset[Key] = frozenset()
     crossed_too = {*plan.metrics, plan.impact}  # intersections and impact ratios show cells of two attributes
     impact = (plan.impact,) if plan.impact is not None and plan.impact in per_user else ()
@@ -102,17 +120,20 @@ def withheld(
         if known not in seen:
             crossed = pairs if metric in crossed_too else []
             seen[known] = _decide(labels, crossed, valid, plan.minimum_cell, before)
-        result.keys[metric] = seen[known]
-        before = before | seen[known]
+        result.keys[metric], result.values[metric] = seen[known]
+        before = before.union(*seen[known])
     return result
 
 
 def _decide(
     labels: dict[str, pd.Series], pairs: list[tuple[str, str]], valid: np.ndarray, minimum: int, before: frozenset[Key]
-) -> frozenset[Key]:
+) -> tuple[frozenset[Key], frozenset[Key]]:
+    """Keys without any number, and keys of which the people are told and no value."""
     keys, cells = exported_cells(labels, pairs, valid)
     preferred = np.array([key in before for key in keys])
-    return frozenset(keys[n] for n in np.flatnonzero(hidden_cells(cells, minimum, preferred)))
+    hidden = hidden_cells(cells, minimum, preferred)
+    silent = hidden_values(cells, hidden, minimum, preferred) & ~hidden
+    return frozenset(keys[n] for n in np.flatnonzero(hidden)), frozenset(keys[n] for n in np.flatnonzero(silent))
 
 
 def exported_cells(

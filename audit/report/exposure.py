@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from audit.measures.weights import BROWSING
-from audit.report.tables import Column, Document, Section, ends, people, section, value, words
+from audit.report.tables import Column, Document, Section, ends, people, section, value
 from audit.report.text import DASH, line, metric_title
-
-EVERYBODY = "all"
 
 
 def exposure_sections(document: Document) -> tuple[Section, ...]:
@@ -17,18 +15,14 @@ def exposure_sections(document: Document) -> tuple[Section, ...]:
         "coverage, Gini and entropy of groups of unequal size do not compare. A dash: not shown, or no interval. Left out: "
         "what the group would have chosen."
     )
+    rows = [{**row, "attribute": row["attribute"] or "everybody"} for row in document.get("exposure") or ()]
     columns: list[Column] = [
-        words("Attribute", "attribute"),
-        (
-            "Group",
-            False,
-            lambda row: "everybody" if row["group"] == EVERYBODY and not row["attribute"] else line(row["group"]),
-        ),
+        ("Group", False, lambda row: line(row["group"])),
         ("Measure", False, lambda row: metric_title(row["metric"])),
         ("Attention", False, lambda row: row["browsing"] if row["browsing"] in BROWSING else DASH),
         value("Value", "value"),
         ends("Interval", "low", "high"),
         people("People", "n_lists"),
     ]
-    made = section("exposure", "Concentration of exposure by group", reading, document.get("exposure") or (), columns)
+    made = section("exposure", "Concentration of exposure by group", reading, rows, columns, ("attribute",))
     return () if made is None else (made,)

@@ -12,7 +12,18 @@ from typing import Any, BinaryIO
 from data.keep import verifier
 from data.keep.events import Event, EventLog
 from data.keep.home import write_whole
-from data.keep.verifier import BUNDLE, CERTIFICATE, LOG, MANIFEST, RECEIPT, canonical, pretty, sha256, zip_bytes
+from data.keep.verifier import (
+    BUNDLE,
+    CERTIFICATE,
+    LOG,
+    MANIFEST,
+    PROOFS,
+    RECEIPT,
+    canonical,
+    pretty,
+    sha256,
+    zip_bytes,
+)
 
 CERTIFICATE_VERSION = 2
 RECEIPT_VERSION = 1
@@ -21,28 +32,54 @@ _LIBRARIES = ("numpy", "scipy", "pandas", "numba", "scikit-learn", "scikit-surpr
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]+(/(?!\.)[A-Za-z0-9._-]+)*\Z")
 
 
-def write_bundle(
-    path: Path, files: Mapping[str, bytes], head: Mapping[str, Any], proof: Mapping[str, Any], event: Event
-) -> str:
-    """Write an evidence bundle; returns its SHA-256. Equal arguments give equal bytes.
+def seal_sha256(files: Mapping[str, bytes], run: Event, plan: Event | None = None) -> str:
+    """What the seal of a bundle, an entry of the log, must carry as detail["bundle_sha256"]; see `bundle_bytes`."""
+    return sha256(canonical(_sealed_claims(_whole(files), run, plan)))
 
-    `event` is the log entry of the run, whose detail["sha256"] is the hash of one of the files; `proof` is
-    `EventLog.prove(event.index, head["size"])`. The verifier goes in as verify.py.
+
+def bundle_bytes(
+    files: Mapping[str, bytes], proven: Sequence[tuple[Event, Mapping[str, Any]]], run: Event, plan: Event | None = None
+) -> bytes:
+    """An evidence bundle; equal arguments give equal bytes. The verifier goes in as verify.py.
+
+    `run` is the log entry whose detail["sha256"] is the hash of one of the files, `plan` the one of its plan. `proven`
+    are these and the seal (the last), each with its proof `EventLog.prove(index, size)` under one and the same head.
     """
-    if bad := [name for name in files if not _NAME.match(name) or name in (MANIFEST, VERIFIER)]:
-        raise ValueError(f"a bundle cannot hold a file named '{bad[0]}'")
-    whole = {**files, VERIFIER: Path(verifier.__file__).read_bytes()}
+    whole, proofs = _whole(files), {event.index: proof for event, proof in proven}
+    head = {name: proven[-1][1][name] for name in ("size", "root")}
+    entries = [
+        {"leaf": event.leaf, "inclusion_proof": dict(proof)} for event, proof in proven if _same_head(head, proof)
+    ]
+    log = pretty({"head": head, "entries": entries})
+    sealed = _sealed_claims(whole, run, plan)
     manifest = {
+        **sealed,
+        "files": {**sealed["files"], PROOFS: _described(log)},
+        "leaf": run.leaf,
+        "tree_head": head,
+        "inclusion_proof": dict(proofs[run.index]),
+    }
+    return zip_bytes({**whole, PROOFS: log, MANIFEST: pretty({**manifest, "sha256": sha256(canonical(manifest))})})
+
+
+def _whole(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    if bad := [name for name in files if not _NAME.match(name) or name in (MANIFEST, PROOFS, VERIFIER)]:
+        raise ValueError(f"a bundle cannot hold a file named '{bad[0]}'")
+    return {**files, VERIFIER: Path(verifier.__file__).read_bytes()}
+
+
+def _sealed_claims(whole: Mapping[str, bytes], run: Event, plan: Event | None) -> dict[str, Any]:
+    return {
         "format": BUNDLE,
-        "files": {name: {"sha256": sha256(content), "size": len(content)} for name, content in whole.items()},
-        "leaf": event.leaf,
-        "tree_head": _same_head(head, proof),
-        "inclusion_proof": dict(proof),
+        "files": {name: _described(content) for name, content in whole.items()},
+        "run_entry": run.index,
+        "plan_entry": None if plan is None else plan.index,
         "verifier_version": verifier.VERSION,
     }
-    content = zip_bytes({**whole, MANIFEST: pretty({**manifest, "sha256": sha256(canonical(manifest))})})
-    write_whole(path, content, mode=0o644)
-    return sha256(content)
+
+
+def _described(content: bytes) -> dict[str, Any]:
+    return {"sha256": sha256(content), "size": len(content)}
 
 
 def claims_sha256(**claims: Any) -> str:

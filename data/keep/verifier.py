@@ -4,9 +4,11 @@ It needs Python's own library alone.
 
     python verify.py PATH [--head SIZE:ROOT]
 
-It says what holds and what does not, one line a check, and ends with 0 if all hold, 1 if not. A hash shows that a file
-is whole; only a tree head that you noted earlier, or had from somebody else, shows that the past was not rewritten. Give
-it as --head.
+It says what holds and what does not, one line a check, and ends with 0 if all hold, 1 if not, and 2 if all hold but the
+log does not bind the whole file, as in bundles of earlier versions. Hashes and proofs tie a file to one log and to its
+head. Whoever can write a whole new log can forge everything under a new head; only a head that you noted earlier, or had
+from somebody else, shows that this was not done. Give it as --head. A forged file can bring a forged verify.py: use one
+that you have from somewhere you trust.
 
 Formats. Hashes are SHA-256 as 64 hex digits. `canonical(x)` is JSON with sorted keys, no spaces, and ASCII only. A leaf
 is the canonical text of one log entry {v, index, at, kind, actor, subject, detail}; tree hashes are those of RFC 6962.
@@ -31,10 +33,15 @@ title, value}], sha256: the hash of canonical(the rest of the entry)}], made_at,
 verifier_version; these are the claims. The rest is as in a certificate. Base and the values of the parts add up to the
 score: to 1e-9 where kind begins with "exact", to 1e-6 where it is "shap over signals" (of the largest, if above 1).
 
-Bundle, zip: manifest.json {format: "sightglass-bundle/1", files: {name: {sha256, size}}, leaf, tree_head,
-inclusion_proof, verifier_version, sha256: the hash of canonical(everything else)} and exactly the files it lists, stored
-uncompressed, in the order and with the headers that `zip_bytes` gives them. The leaf is the entry of the run, and its
-detail.sha256 is the hash of one of the files.
+Bundle, zip: manifest.json and exactly the files it lists, stored uncompressed, in the order and with the headers that
+`zip_bytes` gives them. manifest.json {format: "sightglass-bundle/2", files: {name: {sha256, size}}, run_entry, plan_entry,
+leaf, tree_head, inclusion_proof, verifier_version, sha256: the hash of canonical(everything else)}. log.json {head,
+entries: [{leaf, inclusion_proof}]} holds the entries about the run in the order of the log. The one at run_entry is also
+the leaf of the manifest; its detail.sha256 is the hash of a file. The one at plan_entry (null where the log has none) comes
+before it, and its detail.plan_hash is the hash of plan.json and the plan_hash of audit.json. The last is the seal: its
+detail.bundle_sha256 is the hash of canonical({format, files but for log.json, run_entry, plan_entry, verifier_version}),
+so that the log binds every file. In "sightglass-bundle/1" there was no seal, run_entry and plan_entry: there the log binds
+only the file whose hash the entry of the run names, and a plan.json that an entry names.
 """
 
 from __future__ import annotations
@@ -50,10 +57,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-VERSION = 3
-LOG, CERTIFICATE, BUNDLE = "sightglass-log/1", "sightglass-certificate/1", "sightglass-bundle/1"
+VERSION = 4
+LOG, CERTIFICATE, BUNDLE = "sightglass-log/1", "sightglass-certificate/1", "sightglass-bundle/2"
+OLD_BUNDLE = "sightglass-bundle/1"
 RECEIPT = "sightglass-receipt/1"
-MANIFEST = "manifest.json"
+MANIFEST, PROOFS, PLAN, RUN = "manifest.json", "log.json", "plan.json", "audit.json"
+SEALED = (
+    "format",
+    "files",
+    "run_entry",
+    "plan_entry",
+    "verifier_version",
+)  # what the seal of a bundle carries the hash of
+AROUND_SEALED = ("leaf", "tree_head", "inclusion_proof", "sha256")
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 AROUND_CLAIMS = ("log_index", "tree_head", "inclusion_proof", "leaf", "sha256")
 CLAIMS = (
@@ -75,8 +91,10 @@ ENTRY = ("item_id", "title", "rank", "score", "base", "kind", "background", "par
 TOLERANCE = {"exact": 1e-9, "exact given neighbours": 1e-9, "shap over signals": 1e-6}  # other kinds promise no sum
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 _LONGEST = 60
+_PROOF, _HEAD = {"index", "size", "root", "path"}, {"size", "root"}
 
 Check = dict[str, Any]
+Entry = dict[str, Any]
 Head = tuple[int, bytes]
 
 
@@ -90,14 +108,17 @@ _MALFORMED = (
 
 
 def verify_path(path: str | Path, head: Head | None = None) -> dict[str, Any]:
-    """{"ok": bool, "checks": [{name, ok, detail}]} for a bundle, a certificate, a receipt or an exported log.
+    """{"ok": bool, "checks": [{name, ok, detail}], "unbound": str} for a bundle, a certificate, a receipt or a log.
 
-    `head` is a tree head (size, root) that you trust; without one the past is only checked against itself.
+    `unbound` is '' where the log binds everything that the file holds; else one sentence on what it does not, and then
+    `ok` is false, though every check may hold. `head` is a tree head (size, root) that you trust; without one the past
+    is only checked against itself.
     """
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        return {"ok": False, "checks": [{"name": "the file can be read", "ok": False, "detail": str(error.strerror)}]}
+        failed = {"name": "the file can be read", "ok": False, "detail": str(error.strerror)}
+        return {"ok": False, "checks": [failed], "unbound": ""}
     return verify_content(content, head)
 
 
@@ -108,7 +129,7 @@ def verify_content(content: bytes, head: Head | None = None) -> dict[str, Any]:
         _verify(content, checks, head)
     except _MALFORMED as error:
         checks.add("the file has the form it should have", False, f"{type(error).__name__}: {error}")
-    return {"ok": bool(checks.done) and all(check["ok"] for check in checks.done), "checks": checks.done}
+    return {"ok": checks.hold() and not checks.unbound, "checks": checks.done, "unbound": checks.unbound}
 
 
 class Checks:
@@ -116,6 +137,11 @@ class Checks:
 
     def __init__(self) -> None:
         self.done: list[Check] = []
+        self.unbound = ""  # what the log does not bind, in one sentence
+
+    def hold(self) -> bool:
+        """Whether there were any, and all hold."""
+        return bool(self.done) and all(check["ok"] for check in self.done)
 
     def add(self, name: str, ok: bool, detail: str = "") -> None:
         """Keep the outcome of one check."""
@@ -149,6 +175,7 @@ def _verify_log(first: Mapping[str, Any], content: bytes, checks: Checks, head: 
     leaves = content.split(b"\n")[1:]
     checks.add("every line is whole", bool(leaves) and leaves.pop() == b"", "the last line ends too")
     checks.add("the format is known", first["format"] == LOG, str(first["format"]))
+    checks.add("the head says nothing else", set(first) == {"format", *_HEAD})
     bad = next((place for place, leaf in enumerate(leaves) if not _is_entry(leaf, place)), None)
     checks.add("every entry is canonical and in its place", bad is None, "" if bad is None else f"see entry {bad}")
     checks.add("as many entries as the head says", len(leaves) == first["size"], f"{len(leaves)} of {first['size']}")
@@ -248,16 +275,93 @@ def _verify_bundle(content: bytes, checks: Checks, head: Head | None) -> None:
     if raw is None:
         raise Broken(f"there is no {MANIFEST}")
     manifest = parse(raw)
-    checks.add("the format is known", manifest["format"] == BUNDLE, str(manifest["format"]))
+    old = manifest["format"] == OLD_BUNDLE
+    checks.add("the format is known", old or manifest["format"] == BUNDLE, str(manifest["format"]))
     checks.add("the manifest is laid out as it was written", pretty(manifest) == raw)
     _check_own_hash(manifest, checks)
     listed = manifest["files"]
     for name in sorted({*listed, *files}):
         checks.add(f"file {name}", *_whole(listed.get(name), files.get(name)))
     checks.add("the archive holds nothing else", zip_bytes({**files, MANIFEST: raw}) == content)
-    entry = _check_entry(manifest, None, checks, head)
-    named = entry["detail"].get("sha256")
-    checks.add("the log entry names a file of the bundle", named in {file["sha256"] for file in listed.values()})
+    run: Entry = _check_entry(manifest, None, checks, head)
+    named = run["detail"].get("sha256")
+    bound = {name for name, file in listed.items() if file["sha256"] == named}
+    checks.add("the log entry names a file of the bundle", bool(bound))
+    if not old:
+        return _verify_sealed(manifest, files, run, checks)
+    told = _proven_entries(files[PROOFS], manifest["tree_head"], checks) if PROOFS in files else []
+    if PLAN in files:
+        plan = _plan_before(files[PLAN], told, run)
+        _check_plan(files, plan, _result(told, run), checks)
+        bound |= {PLAN} if plan else set()
+    rest = ", ".join(sorted(set(listed) - bound - {PROOFS}))
+    checks.unbound = (
+        f"This bundle was written by an earlier version, whose log binds only {', '.join(sorted(bound)) or 'nothing'}; "
+        f"it does not show whether anybody changed the rest: {rest}"
+    )
+    return None
+
+
+def _verify_sealed(manifest: Mapping[str, Any], files: Mapping[str, bytes], run: Entry, checks: Checks) -> None:
+    """That the log binds the whole bundle: its last entry here carries the hash of all that the manifest lists."""
+    checks.add("the manifest says nothing else", set(manifest) == {*SEALED, *AROUND_SEALED})
+    told = _proven_entries(files[PROOFS], manifest["tree_head"], checks)
+    seal, at = told[-1], {entry["index"]: entry for entry in told}
+    sealed = {**{name: manifest[name] for name in SEALED}, "files": {**manifest["files"]}}
+    sealed["files"].pop(PROOFS)
+    carried = seal["kind"] == "report" and seal["detail"].get("bundle_sha256") == sha256(canonical(sealed))
+    checks.add("the log carries the hash of every file", carried, f"entry {seal['index']}")
+    same = run["index"] == manifest["run_entry"] and at.get(run["index"]) == run
+    checks.add("the log entry of the run is the one that is named", same, f"entry {manifest['run_entry']}")
+    if PLAN in files:
+        plan = None if manifest["plan_entry"] is None else at[manifest["plan_entry"]]
+        _check_plan(files, plan, _result(told, run), checks)
+
+
+def _proven_entries(raw: bytes, head: Mapping[str, Any], checks: Checks) -> list[Entry]:
+    """The entries of log.json, each proven to be in the tree of the bundle's own head."""
+    told = parse(raw)
+    form = pretty(told) == raw and set(told) == {"head", "entries"} and told["head"] == head
+    checks.add("the log's part is laid out as it was written, under the same head", form)
+    found: list[Entry] = []
+    for one in told["entries"]:
+        if set(one) != {"leaf", "inclusion_proof"}:
+            raise Broken("an entry of the log is its leaf and its proof")
+        found.append(_check_entry({**one, "tree_head": told["head"]}, None, checks, None))
+    order = [entry["index"] for entry in found]
+    checks.add("the entries are in the order of the log", bool(order) and order == sorted(set(order)))
+    return found
+
+
+def _plan_before(plan: bytes, told: Sequence[Entry], run: Entry) -> Entry | None:
+    """Where an earlier version named no entry of the plan: the first that carries its hash, before the run's."""
+    earlier = (entry for entry in told if entry["index"] < run["index"])
+    return next((entry for entry in earlier if entry["detail"].get("plan_hash") == sha256(plan)), None)
+
+
+def _result(told: Sequence[Entry], run: Entry) -> Entry:
+    """The entry of the result; `run` names the hash of the numbers, and may have been added later."""
+    about = ("audit", "result", run["detail"].get("run_id"))
+    found = (one for one in told if (one["kind"], one["detail"].get("stage"), one["detail"].get("run_id")) == about)
+    return next(found, run)
+
+
+def _check_plan(files: Mapping[str, bytes], entry: Entry | None, result: Entry, checks: Checks) -> None:
+    """That plan.json is the plan of the numbers, and of an entry that came before that of the result."""
+    digest = sha256(files[PLAN])
+    ran = parse(files[RUN])
+    theirs = [ran["plan_hash"], result["detail"].get("plan_hash", digest)]
+    checks.add(
+        "the plan is the one of the numbers", theirs == [digest, digest] and canonical(ran["plan"]) == files[PLAN]
+    )
+    if entry is None:
+        checks.add("the log names no plan before the result", True, "so it does not show that the plan came first")
+        return
+    named = entry["kind"] == "audit" and entry["detail"].get("stage") == "plan"
+    about = all(entry["detail"].get(name) == ran.get(name) for name in ("data", "data_hash", "model_id"))
+    checks.add("the log entry of the plan is about this run", named and about)
+    first = entry["detail"].get("plan_hash") == digest and entry["index"] < result["index"]
+    checks.add("the log named the plan before the result", first, f"entry {entry['index']}, then {result['index']}")
 
 
 def _whole(listed: Mapping[str, Any] | None, content: bytes | None) -> tuple[bool, str]:
@@ -282,6 +386,7 @@ def _check_entry(told: Mapping[str, Any], kind: str | None, checks: Checks, head
     if kind is not None:
         checks.add(f"the log entry is of kind {kind}", entry["kind"] == kind, str(entry["kind"]))
     same = (proof["size"], proof["root"], proof["index"]) == (at["size"], at["root"], entry["index"])
+    checks.add("the proof says nothing else", set(proof) == _PROOF and set(at) == _HEAD)
     path, root = _bytes(proof["path"]), bytes.fromhex(at["root"])
     included = same and inclusion_holds(entry["index"], at["size"], leaf_hash(leaf), path, root)
     checks.add("the log entry is in the tree of the head", included, f"entry {entry['index']} of {at['size']}")
@@ -456,12 +561,21 @@ def main(arguments: Sequence[str], say: Callable[[str], object] = print) -> int:
     """Check one path and say what holds."""
     if len(arguments) not in (1, 3) or (len(arguments) == 3 and arguments[1] != "--head"):
         say("usage: python verify.py PATH [--head SIZE:ROOT]")
-        return 2
+        return 3
     told = verify_path(arguments[0], parse_head(arguments[2]) if len(arguments) == 3 else None)
     for check in told["checks"]:
         say(f"{'holds ' if check['ok'] else 'FAILS '} {check['name']}{': ' * bool(check['detail'])}{check['detail']}")
-    say("all checks hold" if told["ok"] else "something does not hold")
-    return 0 if told["ok"] else 1
+    if told["unbound"]:
+        say(f"NOT SHOWN {told['unbound']}")
+    held = all(check["ok"] for check in told["checks"])
+    whole = "what this bundle can show holds, and that is not all" if told["unbound"] else "all checks hold"
+    say(whole if held else "something does not hold")
+    return exit_code(told)
+
+
+def exit_code(told: Mapping[str, Any]) -> int:
+    """0 all checks hold, 1 some do not, 2 all do, but the log does not bind the whole file."""
+    return 0 if told["ok"] else 2 if told["unbound"] and all(check["ok"] for check in told["checks"]) else 1
 
 
 if __name__ == "__main__":

@@ -59,6 +59,19 @@ def side_by_side(document: dict[str, Any], model_id: str, data: str, run_id: str
     if stored is None or chosen != before:
         with st.spinner("Making the lists of the other models for the same people …"):
             stored = cached.beside(model_id, tuple(chosen), run_id)
+    _beside(stored)
+
+
+def beside_imported(document: dict[str, Any]) -> None:
+    """The lists of another system beside those that their audit was given to compare them with."""
+    stored = document.get("side_by_side")
+    if not stored:
+        st.info("This audit compares the lists with no others. `sightglass audit --versus` sets others beside them.")
+        return
+    _beside(stored)
+
+
+def _beside(stored: dict[str, Any]) -> None:
     _trade_off(stored["overall"])
     sections = {section.key: section for section in compared_sections({"side_by_side": stored})}
     if "side_by_side" in sections:

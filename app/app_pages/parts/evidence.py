@@ -32,7 +32,7 @@ def headline(document: dict[str, Any]) -> None:
             help=f"{METRICS[name].meaning} {METRICS[name].convention} Denominator: {METRICS[name].denominator}",
             border=True,
         )
-        column.caption(assessment_words.interval(row))
+        column.caption(assessment_words.interval(row, document["plan"]))
 
 
 def groups(document: dict[str, Any], rows: pd.DataFrame) -> None:

@@ -9,6 +9,8 @@ import streamlit as st
 
 from app import charts, item_tables, item_words
 from app.text import literal, short
+from audit.report.exposure import exposure_sections
+from audit.report.tables import Section
 
 _PLAIN = {"displayModeBar": False}
 
@@ -17,7 +19,7 @@ def one_provider(document: dict[str, Any]) -> None:
     """Who sees the items of one provider, at what rank, and which."""
     details = document.get("provider_details")
     if details is None:
-        st.info(item_words.OLD_RUN)
+        st.info(item_words.absent(document))
         return
     if not details:
         return
@@ -48,8 +50,10 @@ def one_provider(document: dict[str, Any]) -> None:
 def inequality(document: dict[str, Any]) -> None:
     """The Lorenz curves of exposure over titles and over providers."""
     told = document.get("item_groups")
+    for section in exposure_sections(document):
+        _by_group(section)
     if told is None:
-        st.info(item_words.OLD_RUN)
+        st.info(item_words.absent(document))
         return
     curves = {name: pd.DataFrame(curve) for name, curve in told["lorenz"].items() if curve["part"]}
     if not curves:
@@ -75,3 +79,14 @@ def groups_of_items(document: dict[str, Any]) -> None:
     for line in (rows[name]["reason"], *told["notes"]):
         if line:
             st.caption(literal(line))
+
+
+def _by_group(section: Section) -> None:
+    """Concentration by user group: one attribute at a time, everybody first."""
+    st.caption(literal(section.reading))
+    captions = [table.caption for table in section.tables]
+    picked = st.selectbox("Concentration by", captions, key="concentration-by", format_func=short)
+    for table in section.tables:
+        if table.caption == picked:
+            frame = pd.DataFrame(list(table.rows), columns=list(table.heads))
+            st.dataframe(frame, hide_index=True, height=320, alt=f"{section.title}: {table.caption}.")

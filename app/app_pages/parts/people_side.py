@@ -17,7 +17,7 @@ def segments(document: dict[str, Any]) -> None:
     """One segmentation and one measure: what the segments are, then how the lists serve them."""
     told = document.get("segments")
     if told is None:
-        st.info(item_words.OLD_RUN)
+        st.info(item_words.absent(document))
         return
     st.caption(item_words.SEGMENTS)
     rows = pd.DataFrame(told["rows"])
