@@ -9,7 +9,7 @@ from app.text import counted
 from app.use_cases.boost_previewing import BoostPreview
 from audit.measures.metrics import METRICS
 from audit.report.activity import adjusted_words, without_attributes
-from audit.report.findings import level
+from audit.report.findings import level, too_few
 from audit.report.providers import exposure_reading
 
 DIVERSITY_INTRO = (
@@ -98,9 +98,7 @@ def findings(document: dict[str, Any]) -> list[str]:
     else:
         told.append(without_attributes(document))
     if unsure:
-        told.append(
-            f"For {len(unsure)} of {len(rows)} groups there is too little evidence to say; that is not evidence of equality."
-        )
+        told.append(too_few(len(unsure), len(rows), document.get("family_size")))
     return [*told, *adjusted_words(document)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -22,7 +21,7 @@ from app.commands import (
     whole,
     yardstick,
 )
-from app.commands.base import cli
+from app.commands.base import cli, no_more_output
 from data.errors import SightglassError
 
 __all__ = [
@@ -54,9 +53,9 @@ def main() -> None:
         sys.exit(refused.exit_code)
     except typer.Abort:
         sys.exit(130)
-    except BrokenPipeError:  # whoever read our output has stopped, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except BrokenPipeError:  # whoever read our output has stopped; results are printed by `as_long_as_it_is_read`
+        no_more_output()
+        sys.exit(0)
     except OSError as error:  # a full disk, a folder that may not be written to
         print(f"{error.filename or 'a file'}: {error.strerror or error}; check the path.", file=sys.stderr)
         sys.exit(3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,15 @@ import pandas as pd
 
 from audit.inference.answers import exit_code
 from audit.inference.closer import Closer, look_closer
-from audit.inference.groups import GroupTables
+from audit.inference.groups import GroupTables, planned_labels
+from audit.inference.pair_rates import PairRates, pair_rates
 from audit.inference.providers import provider_tables
 from audit.item_side import ItemSide, item_side
 from audit.leakage import Leakage, leakage
 from audit.measured import AuditTables, measured
 from audit.measures.coded import Coded
 from audit.measures.exposure import ListStatistics
+from audit.overlap import Overlap, undecided
 from audit.plan import Plan
 from audit.provider_detail import provider_details
 from audit.sanity import Sanity, sanity
@@ -38,12 +40,14 @@ class Audit:
     lists: ListStatistics
     groups: GroupTables
     closer: Closer
+    pairs: PairRates
     providers: pd.DataFrame
     item_side: ItemSide
     provider_details: dict[str, dict[str, Any]]
     segments: SegmentSide
     leakage: Leakage | None  # None: the plan does not ask for it
     sanity: Sanity
+    overlap: Overlap
     notes: tuple[str, ...]
 
     @property
@@ -65,6 +69,8 @@ class Audit:
                 "group_summary": self.groups.summary.to_dict("records"),
                 "family_size": self.groups.family_size,
                 **{name: table.to_dict("records") for name, table in self.closer.tables.items()},
+                "pair_rates": self.pairs.groups.to_dict("records"),
+                "pair_differences": self.pairs.between.to_dict("records"),
                 "providers": self.providers.to_dict("records"),
                 "item_groups": self.item_side.document(),
                 "provider_details": self.provider_details,
@@ -73,13 +79,17 @@ class Audit:
                 "privacy": None if self.leakage is None else self.leakage.document(),
                 "lists": asdict(self.lists),
                 "sanity": asdict(self.sanity),
+                "thin": self.overlap.thin,
                 "notes": list(self.notes),
             }
         )
 
 
 def run_audit(tables: AuditTables, plan: Plan | None = None, *, label: str = "") -> Audit:
-    """Judge the lists by the plan. Bad input is refused with a sentence; oddities are counted in `sanity`."""
+    """Judge the lists by the plan. Bad input is refused with a sentence; oddities are counted in `sanity`.
+
+    Tables that hardly join (see `audit.overlap`) are measured, and nothing is answered.
+    """
     plan = Plan.of() if plan is None else plan
     base = measured(tables, plan)
     coded, per_user, given, found = base.coded, base.per_user, base.given, base.found
@@ -88,7 +98,7 @@ def run_audit(tables: AuditTables, plan: Plan | None = None, *, label: str = "")
     providers = provider_tables(*content, plan)
     odd = sanity(coded, tables.n_users_total)
     notes = (*odd.sentences(plan.k), *_notes(per_user, tables, groups, plan), *closer.notes)
-    return Audit(
+    audit = Audit(
         label=label,
         plan=plan,
         per_user=per_user,
@@ -97,13 +107,29 @@ def run_audit(tables: AuditTables, plan: Plan | None = None, *, label: str = "")
         lists=base.lists,
         groups=groups,
         closer=closer,
+        pairs=pair_rates(coded, planned_labels(given, pd.Index(coded.users.values), plan), plan, groups.hidden),
         providers=providers,
         item_side=item_side(*content, plan, tables.train),
         provider_details=provider_details(*content, {**tables.groups, **found.groups}, plan, hidden=groups.hidden),
         segments=segment_side(per_user, found, given, plan, hidden=groups.hidden),
         leakage=_leakage(coded, tables, plan) if plan.privacy else None,
         sanity=odd,
+        overlap=Overlap.of_coded(coded),
         notes=notes,
+    )
+    return _without_answers(audit, audit.overlap.thin) if audit.overlap.thin else audit
+
+
+def _without_answers(audit: Audit, why: str) -> Audit:
+    """The same numbers with every answer 'too few to say': the tables are hardly about the same people or items."""
+    segments, groups = audit.segments, audit.groups
+    return replace(
+        audit,
+        groups=replace(groups, rows=undecided(groups.rows, why)),
+        closer=replace(audit.closer, tables={name: undecided(each, why) for name, each in audit.closer.tables.items()}),
+        providers=undecided(audit.providers, why),
+        segments=replace(segments, tables=replace(segments.tables, rows=undecided(segments.tables.rows, why))),
+        notes=(why, *audit.notes),
     )
 
 

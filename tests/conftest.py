@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,22 +14,34 @@ ROOT = Path(__file__).resolve().parent.parent
 TEST_DATA = Path(os.environ.get("SIGHTGLASS_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 # the longest files first, so that no worker is left with one of them when the others have ended
-LONGEST = "browser cli engine erasure adjusted pages boosts receipts report report_sides side_by_side".split()
+LONGEST = "browser walk cli engine pages erasure adjusted boosts receipts report report_sides side_by_side".split()
+# long files whose tests share nothing that is dear to make: given out one test at a time, all others as a whole
+PARTED = {"cli", "engine", "pages", "erasure", "boosts", "noticing", "wishes", "use_cases"}
+TOGETHER = {"walk": "browser"}  # one Chromium at a time
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long files first, all else in the order that it has; tests that share a fixture of their file stay together."""
-    items.sort(key=lambda item: LONGEST.index(name) if (name := _file(item)) in LONGEST else len(LONGEST))
-    if hasattr(config, "workerinput"):
-        for item in items:
-            fixtures = item._fixtureinfo.name2fixturedefs.values()
-            if any(each[-1].scope == "module" for each in fixtures) and not item.get_closest_marker("xdist_group"):
-                item.add_marker(pytest.mark.xdist_group(_file(item)))
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, all else in the order that it has."""
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(_file(item.nodeid), len(rank)))
 
 
-def _file(item: pytest.Item) -> str:
-    return item.path.stem.removeprefix("test_")
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give tests out by file, so that what a file makes for all its tests is made once; xdist's own groups need pytest < 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            name = _file(nodeid)
+            return nodeid if name in PARTED else TOGETHER.get(name, name)
+
+    return ByFile(config, log)
+
+
+def _file(nodeid: str) -> str:
+    return Path(nodeid.split("::", maxsplit=1)[0]).stem.removeprefix("test_")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -106,10 +106,11 @@ def test_strata_are_numpys_digitize_and_keep_equals_together(lengths: list[int],
 
 
 def literal(values: np.ndarray, labels: np.ndarray, strata: np.ndarray, group: str) -> float:
-    """The definition, word for word."""
+    """The definition, word for word; a single unknown person is among everybody else."""
     top = bottom = 0.0
+    alone = ((labels == "unknown") & np.isfinite(values)).sum() == 1
     for stratum in set(strata):
-        inside = (strata == stratum) & (labels != "unknown") & np.isfinite(values)
+        inside = (strata == stratum) & ((labels != "unknown") | alone) & np.isfinite(values)
         mine, rest = values[inside & (labels == group)], values[inside & (labels != group)]
         if len(mine) and len(rest):
             top += inside.sum() * (mine.mean() - rest.mean())

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from app.use_cases.auditing import audit
+from app.use_cases.consenting import notice, withdraw
 from app.use_cases.evaluating import everybody
 from app.use_cases.judging import twin
 from app.use_cases.reporting import report
@@ -292,3 +293,29 @@ def test_small_groups_and_who_would_give_them_away_are_held_back():
     assert shown["value"].isna().sum() == shown["n"].isna().sum() == 2
     assert keys_held(table, "n", 2) == set()
     assert hide(table, set(), "n")["value"].notna().all()
+
+
+def test_who_withdrew_from_audits_is_in_no_audit_of_imported_lists(home, tmp_path, tmp_path_factory):
+    state = doors.copy_of_small_world(tmp_path_factory.getbasetemp(), home)
+    lists, truth = imported(tmp_path, state)
+    with opened(state) as workspace:
+        judged = pd.read_parquet(truth)["user_id"].unique()
+        left = [str(user) for user in judged[:3]]
+        before = audit(workspace, "demo", recommendations=lists, outcomes=truth)
+        for user in left:
+            withdraw(workspace, "demo", user, notice(workspace, "demo"), "audits")
+        ways = (lists, tmp_path / "one.parquet")
+        counted, held = (audit(workspace, "demo", recommendations=each, outcomes=truth) for each in ways)
+        pd.read_parquet(ways[1]).to_parquet(tmp_path / "same.parquet")
+        both = audit(workspace, "demo", recommendations=ways[1], outcomes=truth, versus=[str(tmp_path / "same.parquet")])
+    assert before["overall"]["ndcg"]["n"] == len(judged)
+    for told in (counted, held, both):
+        assert told["overall"]["ndcg"]["n"] == len(judged) - 3
+        assert told["lists"]["n_lists"] == before["lists"]["n_lists"] - 3
+    others = pd.read_parquet(tmp_path / "one.parquet")
+    others[~others["user_id"].isin(left)].to_parquet(tmp_path / "rest.parquet")
+    with opened(state) as workspace:
+        rest = audit(workspace, "demo", recommendations=tmp_path / "rest.parquet", outcomes=truth)
+    assert {row["n"] for row in both["side_by_side"]["overall"] if row["metric"] == "ndcg"} == {len(judged) - 3}
+    for name, row in held["overall"].items():
+        assert row["value"] == pytest.approx(rest["overall"][name]["value"], abs=1e-12, nan_ok=True)

@@ -260,7 +260,7 @@ def test_ends_where_sums_form_rings(seed: int) -> None:
 
 
 def test_one_ring_of_two_sums_by_hand() -> None:
-    """x + y + z = 5 and x + y + w = 4: w is z less one, so z is at least one."""
+    """Of x + y + z = 5 and x + y + w = 4 follows that w is z less one, so z is at least one."""
     counts = np.array([5, 4, 1, 1, 3, 2])
     cells = Cells(counts, [(0, np.array([2, 3, 4])), (1, np.array([2, 3, 5]))], np.zeros(6, dtype=int), counts < 0)
     low, high = feasible(cells, np.arange(6) > 1, K)

@@ -30,6 +30,7 @@ else:
     closer.banner(document)
     evidence.groups(document, groups)
     closer.beside(document)
+    comparisons.decisions(document)
 
 st.header("Providers", anchor=False)
 providers = pd.DataFrame(document["providers"])

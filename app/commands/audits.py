@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Data, Json, cli, do, say
+from app.commands.base import Data, Json, as_long_as_it_is_read, cli, do, say
 from app.workspace import opened
 
 
@@ -19,6 +19,9 @@ def audit(
     recommendations: Annotated[Path | None, typer.Option(help="Lists of any system.")] = None,
     outcomes: Annotated[Path | None, typer.Option(help="Held-out choices for those lists.")] = None,
     plan: Annotated[Path | None, typer.Option(help="Audit plan, TOML or JSON.")] = None,
+    require_plan: Annotated[
+        bool, typer.Option("--require-plan", help="Refuse to run without a plan file, as a gate should.")
+    ] = False,
     versus: Annotated[
         list[str] | None,
         typer.Option("--versus", help="Another model, or a file of lists, on the same people; may be repeated."),
@@ -38,13 +41,15 @@ def audit(
             recommendations=recommendations,
             outcomes=outcomes,
             plan_file=plan,
+            require_plan=require_plan,
             versus=versus or (),
             progress=progress,
         )
     if json_:
         say(told, json_)
     else:
-        show_audit(told)
+        with as_long_as_it_is_read():
+            show_audit(told)
     raise typer.Exit(int(told["exit_code"]))
 
 

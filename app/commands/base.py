@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -37,12 +40,32 @@ def do(work: Callable[[Workspace], dict[str, Any] | list[dict[str, Any]]], as_js
 
 def say(told: Any, as_json: bool) -> None:
     """Print a result, as JSON or for a person."""
-    if as_json:
-        print(json.dumps(plain(told), ensure_ascii=False, allow_nan=False))
-    else:
-        from app.terminal import show
+    with as_long_as_it_is_read():
+        if as_json:
+            print(json.dumps(plain(told), ensure_ascii=False, allow_nan=False))
+        else:
+            from app.terminal import show
 
-        show(told)
+            show(told)
+
+
+@contextmanager
+def as_long_as_it_is_read() -> Iterator[None]:
+    """Printing inside it ends where the reader stops, as `head` does; the command then ends with its own exit code."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        no_more_output()
+    except SystemExit as ended:
+        if not isinstance(ended.__context__, BrokenPipeError):  # rich ends the process itself with 1, which means "flagged"
+            raise
+        no_more_output()
+
+
+def no_more_output() -> None:
+    """Let what is still to be printed go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def plain(value: Any) -> Any:

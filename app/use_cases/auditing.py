@@ -40,6 +40,7 @@ def audit(
     recommendations: Path | None = None,
     outcomes: Path | None = None,
     plan_file: Path | None = None,
+    require_plan: bool = False,
     versus: Sequence[str] = (),
     progress: Callable[[float], None] | None = None,
     cancel: Event | None = None,
@@ -54,6 +55,8 @@ def audit(
     """
     if out:
         check_folder(out)
+    if require_plan and plan_file is None:
+        raise BadInput("a plan is required, and none was given", fix="give --plan FILE, or leave --require-plan out")
     check_versus(workspace, data, model_id, versus)
     plan = Plan.load(plan_file) if plan_file else Plan.of()
     dataset = audited(workspace, data)

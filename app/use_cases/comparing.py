@@ -21,6 +21,7 @@ from app.use_cases.judging import (
 from app.workspace import Workspace
 from audit.inference.comparing import against_last as against
 from audit.measured import measured
+from audit.overlap import Overlap
 from audit.plan import Plan
 from audit.run import plain
 from audit.side_by_side import Judged, side_by_side
@@ -63,6 +64,8 @@ def beside(
     tables = {own: base}
     for other in others:
         lists = without_people_of(_lists_of(workspace, model_id, other, plan.k), jobs.gone)
+        if model_id is None:
+            Overlap.of(lists, base.outcomes, base.items.index).refuse_nothing()
         tables[other] = replace(base, recommendations=lists, embeddings=None)
     tables |= {mode: jobs.tables[mode] for mode in modes}
     known = {own if label == name else label: each for label, each in (ready or {}).items()}

@@ -60,7 +60,7 @@ def counted(
     from audit.engine.run import counted_audit
 
     outcomes = check_outcomes(read_known(truth, Table.OUTCOMES))
-    return counted_audit(
+    found = counted_audit(
         str(lists),
         outcomes,
         dataset.items,
@@ -74,3 +74,5 @@ def counted(
         progress=progress,
         cancel=cancel,
     )
+    found.overlap.refuse_nothing()
+    return found

@@ -17,6 +17,7 @@ from app.use_cases.evaluating import everybody, held_out
 from app.use_cases.tagging import switched_off
 from app.workspace import Workspace
 from audit.measured import AuditTables
+from audit.overlap import Overlap
 from data.columns import ITEM, RANK, TIME, USER, Role, Table
 from data.errors import BadInput
 from data.foreign import outcomes as check_outcomes
@@ -122,6 +123,7 @@ def foreign_lists(workspace: Workspace, dataset: Dataset, lists: Path, truth: Pa
     gone = not_audited(workspace, dataset.name)
     recommended = without_people_of(check_recommendations(read_known(lists, Table.RECOMMENDATIONS)), gone)
     outcomes = without_people_of(check_outcomes(read_known(truth, Table.OUTCOMES)), gone)
+    Overlap.of(recommended, outcomes, dataset.items.index).refuse_nothing()
     known = with_times(known_pairs(dataset, outcomes), dataset)
     told = f"lists of {lists.name}, truth of {truth.name}; all other choices of '{dataset.name}' count as known"
     untold = switched_off(workspace, dataset.name)

@@ -9,8 +9,10 @@ from audit.engine.parts import EVERYBODY
 from audit.engine.quality import Judged
 from audit.engine.scan import Scan
 from audit.measures.metrics import METRICS
+from audit.overlap import Overlap, spelling
 from audit.plan import Plan
 from audit.sanity import Sanity
+from data.columns import ITEM, USER
 
 
 def overall(judged: Judged, exposure: pd.DataFrame, plan: Plan) -> pd.DataFrame:
@@ -44,4 +46,20 @@ def oddities(found: Scan, judged: Judged, outcomes_seen: int, everybody: int) ->
         truth_without_list=wanted - judged.met,
         list_without_truth=judged.listed - judged.met,
         users_without_both=max(everybody, judged.people) - judged.people,
+    )
+
+
+def joined(found: Scan, judged: Judged, outcomes: pd.DataFrame, items: pd.DataFrame) -> Overlap:
+    """How much of the tables joins, by the counts of both scans."""
+    shown, wanted = found.n_rows - found.beyond_k, outcomes[[USER, ITEM]].drop_duplicates()
+    ids, strangers = items.index.astype(str), found.items.values[~found.catalogue]
+    return Overlap(
+        listed=judged.listed,
+        judged=int(judged.lists.sum()),
+        both=judged.met,
+        shown=shown,
+        shown_known=shown - found.unknown_items,
+        held_out=len(wanted),
+        held_out_known=int(wanted[ITEM].astype(str).isin(ids).sum()),
+        hint=spelling(strangers, ids) or spelling(wanted[ITEM].unique(), ids),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from threading import Event
 from typing import Any
 
@@ -15,7 +15,7 @@ from audit.engine.facts import Facts
 from audit.engine.family import concentration, list_statistics
 from audit.engine.gaps import counted_groups
 from audit.engine.held import hide, keys_held
-from audit.engine.overall import oddities, overall
+from audit.engine.overall import joined, oddities, overall
 from audit.engine.providers import judged_providers, providers
 from audit.engine.quality import ACCURACY, STRATUM, Judged, judge
 from audit.engine.scan import Scan, scan
@@ -26,6 +26,7 @@ from audit.inference.strata import placed
 from audit.inference.stratified import SMALL_SIDE
 from audit.inference.withheld import Withheld
 from audit.measures.exposure import ListStatistics
+from audit.overlap import Overlap, undecided
 from audit.plan import Plan
 from audit.run import plain
 from audit.sanity import Sanity
@@ -49,6 +50,7 @@ class CountedAudit:
     providers: pd.DataFrame  # of everybody under the planned browsing model; state where the plan sets a floor
     by_group: pd.DataFrame  # exposure of providers for every user group and browsing model
     sanity: Sanity
+    overlap: Overlap
     notes: tuple[str, ...]
 
     @property
@@ -75,6 +77,7 @@ class CountedAudit:
                 "provider_exposure": self.by_group.to_dict("records"),
                 "lists": asdict(self.lists),
                 "sanity": asdict(self.sanity),
+                "thin": self.overlap.thin,
                 "notes": list(self.notes),
             }
         )
@@ -135,6 +138,7 @@ def counted_audit(
         counted_groups(judged, plan)
     )
     unseen = keys_held(exposure, "n_lists", plan.minimum_cell)
+    overlap = joined(found, judged, outcomes, items)
     if progress:
         progress(1.0)
     return CountedAudit(
@@ -142,13 +146,14 @@ def counted_audit(
         plan=plan,
         scan=found,
         overall=overall(judged, exposure, plan),
-        groups=table,
+        groups=replace(table, rows=undecided(table.rows, overlap.thin)),
         lists=list_statistics(found, facts, plan.browsing, head=plan.head),
         exposure=hide(exposure, unseen, "n_lists"),
-        providers=judged_providers(shown, found, plan),
+        providers=undecided(judged_providers(shown, found, plan), overlap.thin),
         by_group=hide(shown, unseen),
         sanity=odd,
-        notes=(*odd.sentences(plan.k), *_notes(found, judged, table, plan)),
+        overlap=overlap,
+        notes=(*((overlap.thin,) if overlap.thin else ()), *odd.sentences(plan.k), *_notes(found, judged, table, plan)),
     )
 
 

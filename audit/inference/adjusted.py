@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from audit.inference.families import adjust
-from audit.inference.groups import coded, indicators, pooled
+from audit.inference.groups import coded, indicators, pooled, reach_of
 from audit.inference.intervals import Bootstrap
 from audit.inference.stratified import stratified_p
 from audit.measures.coded import divide
@@ -27,8 +27,9 @@ def adjusted_gaps(
     """Columns for `rows` (a group table: attribute, group, metric, family, n, p), in its order.
 
     `adjusted_gap` = sum_s N_s (mean_s of the group - mean_s of everybody else) / sum_s N_s over the strata s that hold
-    both, N_s the people of known group with a value in s (of few unknown people, too: `few_unknown`): direct standardisation to the audited people. Same units and
-    sign as the gap. `adjusted_share`: the part of these people in such strata. `adjusted_p`: labels are exchanged inside
+    both, N_s the people of known group with a value in s (and of few unknown ones, see `few_unknown`): direct
+    standardisation to the audited people. Same units and sign as the gap. `adjusted_share`: the part of these people in
+    such strata. Intervals hold the bounds of `constant.reaches`. `adjusted_p`: labels are exchanged inside
     strata. `adjusted_p_adjusted`: corrected like the raw p, over its own family. `stratum_gaps`: the gap of every
     stratum, shortest histories first; None unless every stratum has `minimum_cell` people on both sides. NaN where the
     raw gap is, for 'unknown', and without a stratum that holds both.
@@ -77,6 +78,9 @@ def _attribute(
     ]
     columns = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     seed = [plan.seed, crc32(str(labels.name).encode()), 1]
+    reach = reach_of(array, codes, len(names), metrics, plan, plan.level).known
+    ends = reach.gap(*(columns[f"adjusted_{name}"] for name in ("gap", "low", "high")))
+    columns["adjusted_low"], columns["adjusted_high"] = ends
     few = pooled(array, codes, len(names), plan)
     columns["adjusted_p"] = _p(array, codes, place, len(names) - 1, few, _draws(rows, plan), seed)
     keys = pd.MultiIndex.from_product([metrics, names[:-1]], names=["metric", "group"])

@@ -42,7 +42,7 @@ def look_closer(
     rows = raw.rows.join(adjusted_gaps(per_user, labels, strata, raw.rows, plan))
     weights = per_user["n_relevant"] if "n_relevant" in per_user else pd.Series(1.0, index=per_user.index)
     by_group = {
-        "directions": directions(per_user, labels, weights, rows, plan),
+        "directions": directions(per_user, labels, weights, strata, rows, plan),
         "unknowns": unknown_bounds(per_user, labels, rows, plan),
         "equivalence": equivalences(per_user, labels, rows, plan),
     }

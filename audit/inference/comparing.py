@@ -45,13 +45,15 @@ def compare(
     `audits`: label to per-user table (index user_id). Rows: everybody (attribute ''), then each group; what the tables of
     either audit hold back, or this one, has no numbers, so that no count can be worked out by laying them side by side.
     `difference` = mean of value - base over people with both, the interval resamples people,
-    `p` exchanges the two models within a person (sign permutation, two-sided), `p_adjusted` by the plan's correction over
-    all rows of confirmatory metrics, by Benjamini-Hochberg over the others. A model against itself gives exactly 0, p 1.
+    `p` exchanges the two models within a person (sign permutation, two-sided; as many draws as it takes for the smallest p
+    to survive the correction), `p_adjusted` by the plan's correction over all rows of confirmatory metrics, by
+    Benjamini-Hochberg over the others. A model against itself gives exactly 0, p 1.
     """
     first = base or next(iter(audits))
     held = _held(audits, groups, plan)
+    draws = _draws(audits, groups, plan)
     parts = [
-        _against(label, table, first, audits[first], groups, plan, [held[label], held[first]])
+        _against(label, table, first, audits[first], groups, plan, draws, [held[label], held[first]])
         for label, table in audits.items()
         if label != first
     ]
@@ -73,6 +75,8 @@ def signs_p(differences: np.ndarray, *, draws: int = 2000, seed: int = 0) -> np.
     from scipy.stats import norm
 
     known = np.isfinite(differences)
+    if not known.any():
+        return np.full(differences.shape[1], np.nan)
     d = np.where(known, differences, 0.0)
     seen = np.abs(d.sum(axis=0))
     if len(d) > _DRAWN:
@@ -81,9 +85,11 @@ def signs_p(differences: np.ndarray, *, draws: int = 2000, seed: int = 0) -> np.
         return np.where(known.any(axis=0), p, np.nan)
     rng = np.random.default_rng(seed)
     extreme, step = np.zeros(d.shape[1]), max(1, _CELLS // max(len(d), 1))
+    total = d.sum(axis=0)
     for start in range(0, draws, step):
-        signs = rng.integers(0, 2, (min(step, draws - start), len(d))) * 2.0 - 1.0
-        extreme += (np.abs(signs @ d) >= seen - 1e-12).sum(axis=0)
+        bits = rng.integers(0, 256, (min(step, draws - start), -(-len(d) // 8)), dtype=np.uint8)
+        heads = np.unpackbits(bits, axis=1, count=len(d)).astype(np.float64) @ d
+        extreme += (np.abs(2 * heads - total) >= seen - 1e-12).sum(axis=0)
     return np.where(known.any(axis=0), (1 + extreme) / (1 + draws), np.nan)
 
 
@@ -115,6 +121,7 @@ def _against(
     base: pd.DataFrame,
     groups: Mapping[str, pd.Series],
     plan: Plan,
+    draws: dict[bool, int],
     held: list[Withheld],
 ) -> pd.DataFrame:
     users, metrics = base.index.intersection(table.index), [*plan.metrics, *plan.exploratory]
@@ -122,7 +129,7 @@ def _against(
     labels = planned_labels(dict(groups), users, plan)
     rows: list[dict[str, Any]] = []
     for attribute, group, member in _members(labels, len(users)):
-        told = _paired(a[member].to_numpy(dtype=np.float64), b[member].to_numpy(dtype=np.float64), plan)
+        told = _paired(a[member].to_numpy(dtype=np.float64), b[member].to_numpy(dtype=np.float64), draws, plan)
         about = {"label": label, "against": first, "attribute": attribute, "group": group}
         rows += [{**about, "metric": metric, **each} for metric, each in zip(metrics, told, strict=True)]
     return _shown(rows, [withheld(a - b, labels, [], plan), *held])
@@ -161,14 +168,25 @@ def _members(labels: Mapping[str, pd.Series], n: int) -> list[tuple[str, str, np
     return found
 
 
-def _paired(a: np.ndarray, b: np.ndarray, plan: Plan) -> list[dict[str, Any]]:
+def _draws(audits: Mapping[str, pd.DataFrame], groups: Mapping[str, pd.Series], plan: Plan) -> dict[bool, int]:
+    """Draws of a confirmatory metric (True) and of another: as planned, or as many as its family of rows needs."""
+    users = audits[next(iter(audits))].index
+    groups_there = 1 + sum(column.nunique() for column in planned_labels(dict(groups), users, plan).values())
+    rows = groups_there * (len(audits) - 1)
+    families = {True: rows * len(plan.metrics), False: rows * len(plan.exploratory)}
+    return {decides: max(plan.draws, int(np.ceil(2 * n / plan.alpha))) for decides, n in families.items()}
+
+
+def _paired(a: np.ndarray, b: np.ndarray, draws: dict[bool, int], plan: Plan) -> list[dict[str, Any]]:
     """One row of numbers per column, over the people who have both."""
     both = np.isfinite(a) & np.isfinite(b)
     differences = np.where(both, a - b, np.nan)
     table = Bootstrap.of(plan).means(pd.DataFrame(differences))
     n = both.sum(axis=0)
     means = [divide(np.where(both, each, 0.0).sum(axis=0), n) for each in (a, b)]
-    p = signs_p(differences, draws=plan.draws, seed=plan.seed)
+    own = len(plan.metrics)
+    sides = ((differences[:, :own], draws[True]), (differences[:, own:], draws[False]))
+    p = np.concatenate([signs_p(side, draws=many, seed=plan.seed) for side, many in sides])
     columns = {"n": n, "value": means[0], "base": means[1], "difference": table["value"].to_numpy()}
     columns |= {"low": table["low"].to_numpy(), "high": table["high"].to_numpy(), "p": p}
     return [{name: column[place] for name, column in columns.items()} for place in range(len(n))]

@@ -4,65 +4,114 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
-from audit.inference.groups import coded
-from audit.measures.coded import divide
+from audit.inference.adjusted import standardised
+from audit.inference.groups import against_rest, coded, indicators, pooled, reach_of
+from audit.inference.intervals import Bootstrap
 from audit.plan import Plan
 
+VIEWS = ("pooled", "person", "stratified")
+PAIRS = (("pooled", "person"), ("pooled", "stratified"), ("person", "stratified"))
 COLUMNS = (
-    *("attribute", "group", "metric", "n", "pooled_gap", "person_gap", "stratified_gap", "stratified_low"),
-    *("stratified_high", "changes", "reason"),
+    *("attribute", "group", "metric", "n", "pooled_gap", "pooled_low", "pooled_high", "person_gap", "person_low"),
+    *("person_high", "stratified_gap", "stratified_low", "stratified_high", "changes", "reason"),
 )
 
 
 def directions(
-    per_user: pd.DataFrame, labels: dict[str, pd.Series], weights: pd.Series, rows: pd.DataFrame, plan: Plan
+    per_user: pd.DataFrame,
+    labels: dict[str, pd.Series],
+    weights: pd.Series,
+    strata: pd.Series,
+    rows: pd.DataFrame,
+    plan: Plan,
 ) -> pd.DataFrame:
     """A row per confirmatory row of a group table that has a gap.
 
     `person_gap` is the gap of the table: every person counts the same. `pooled_gap`: every held-out choice counts the
     same, so a person counts `weights` times. `stratified_gap`: people with equally long histories are compared. All in
-    the metric's units, group minus everybody else whose group is known. `changes`: two of the three have opposite signs
-    and both are at least the plan's threshold; smaller gaps are no direction.
+    the metric's units, group minus everybody else as in the table, each with its interval from resampled people.
+    `changes`: two of the three have opposite signs and both are at least the plan's threshold; the interval of one of
+    them at least, and that of their difference, are without 0. A smaller gap is no direction, and anything else may be
+    chance.
     """
     judged = rows[(rows["family"] == "confirmatory") & rows["gap"].notna()]
     chosen = judged[judged["group"].isin({name for each in labels.values() for name in coded(each)[1][:-1]})]
     table = chosen[["attribute", "group", "metric", "n"]].reset_index(drop=True)
-    pooled = {
-        (name, metric): _pooled(per_user[metric], weights, labels[name])
-        for name, metric in dict.fromkeys(zip(table["attribute"], table["metric"], strict=True))
-    }
-    keys = zip(table["attribute"], table["metric"], table["group"], strict=True)
-    table["pooled_gap"] = [pooled[name, metric].get(group, np.nan) for name, metric, group in keys]
-    for name, source in (
-        ("person_gap", "gap"),
-        ("stratified_gap", "adjusted_gap"),
-        ("stratified_low", "adjusted_low"),
-        ("stratified_high", "adjusted_high"),
-    ):
-        table[name] = chosen[source].to_numpy(dtype=np.float64)
+    for view, source in (("person", "gap"), ("stratified", "adjusted")):
+        table[f"{view}_gap"] = chosen["gap" if source == "gap" else "adjusted_gap"].to_numpy(dtype=np.float64)
+        for end in ("low", "high"):
+            table[f"{view}_{end}"] = chosen[f"{source}_{end}"].to_numpy(dtype=np.float64)
+    parts = [
+        _views(per_user[list(dict.fromkeys(each["metric"]))], weights, strata, labels[str(name)], plan)
+        for name, each in table.groupby("attribute", sort=False)
+    ]
+    if not parts:
+        return pd.DataFrame(columns=list(COLUMNS))
+    table = table.merge(pd.concat(parts), how="left", on=["attribute", "metric", "group"])
     least = table["metric"].map(plan.threshold).to_numpy(dtype=np.float64)
-    views = table[["pooled_gap", "person_gap", "stratified_gap"]].to_numpy(dtype=np.float64)
-    up, down = (views >= least[:, None]).any(axis=1), (views <= -least[:, None]).any(axis=1)
-    table["changes"] = np.asarray(up & down)
-    table["reason"] = [_reason(*row) for row in zip(views, table["changes"], least, strict=True)]
+    apart, changes = _turned(table, least)
+    gaps = table[[f"{view}_gap" for view in VIEWS]].to_numpy(dtype=np.float64)
+    table["changes"] = changes
+    table["reason"] = [_reason(*row) for row in zip(gaps, apart, changes, least, strict=True)]
     return table[list(COLUMNS)]
 
 
-def _pooled(values: pd.Series, weights: pd.Series, labels: pd.Series) -> dict[str, float]:
-    """Gap of every known group when each user counts by weight."""
+def _turned(table: pd.DataFrame, least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Whether two views of at least the threshold have opposite signs, and whether that is hard to put down to chance."""
+
+    def clear(name: str) -> np.ndarray:
+        return np.asarray((table[f"{name}_low"] > 0) | (table[f"{name}_high"] < 0))
+
+    apart, changes = np.zeros(len(table), dtype=bool), np.zeros(len(table), dtype=bool)
+    for first, second in PAIRS:
+        a, b = (table[f"{name}_gap"].to_numpy(dtype=np.float64) for name in (first, second))
+        opposite = (np.minimum(np.abs(a), np.abs(b)) >= least) & (a * b < 0)
+        apart |= opposite
+        changes |= opposite & (clear(first) | clear(second)) & clear(f"{first}_{second}")
+    return apart, changes
+
+
+def _views(values: pd.DataFrame, weights: pd.Series, strata: pd.Series, labels: pd.Series, plan: Plan) -> pd.DataFrame:
+    """Of every group: the pooled gap with its interval, and the intervals of the differences between views."""
     codes, names = coded(labels)
-    number = values.to_numpy(dtype=np.float64)
-    weight = np.where(np.isfinite(number), weights.reindex(values.index).fillna(0).to_numpy(dtype=np.float64), 0.0)
-    total = np.bincount(codes, weights=np.nan_to_num(number) * weight, minlength=len(names))[:-1]
-    size = np.bincount(codes, weights=weight, minlength=len(names))[:-1]
-    gaps = divide(total, size) - divide(total.sum() - total, size.sum() - size)
-    return dict(zip(names[:-1], gaps.tolist(), strict=True))
+    array, m, n = values.to_numpy(dtype=np.float64), values.shape[1], len(names)
+    weight = weights.reindex(values.index).fillna(0).to_numpy(dtype=np.float64)
+    few = pooled(array, codes, n, plan)
+    place = strata.to_numpy(dtype=np.int64) * n + codes
+    tables = [
+        indicators(array, codes, n, weight),
+        indicators(array, codes, n),
+        indicators(array, place, n * plan.strata),
+    ]
+    ends = np.cumsum([each.shape[1] for each in tables])[:-1]
+
+    def statistic(sums: np.ndarray) -> np.ndarray:
+        weighed, plain, within = np.split(sums, ends, axis=1)
+        views = [against_rest(each.reshape(-1, 2, m, n), few)["gap"] for each in (weighed, plain)]
+        inside = standardised(within.reshape(-1, 2, m, plan.strata, n), few)["adjusted"]
+        views.append(np.pad(inside, ((0, 0), (0, 0), (0, 1)), constant_values=np.nan).reshape(len(sums), -1))
+        named = dict(zip(VIEWS, views, strict=True))
+        return np.hstack([named["pooled"], *(named[first] - named[second] for first, second in PAIRS)])
+
+    found = Bootstrap.of(plan).resampled(sparse.csr_array(sparse.hstack(tables)), statistic)
+    reach = reach_of(array, codes, n, list(values), plan, plan.level)
+    grid = pd.MultiIndex.from_product([values.columns, names], names=["metric", "group"]).to_frame(index=False)
+    grid["attribute"] = labels.name
+    for name, each in zip(("pooled", *("_".join(pair) for pair in PAIRS)), found.split(1 + len(PAIRS)), strict=True):
+        low, high = reach.gap(each.seen, *each.bounds(plan.level))
+        grid = grid.assign(**{f"{name}_gap": each.seen, f"{name}_low": low, f"{name}_high": high})
+    return grid
 
 
-def _reason(views: np.ndarray, changes: bool, least: float) -> str:
-    if not changes:
+def _reason(views: np.ndarray, apart: bool, changes: bool, least: float) -> str:
+    if not apart:
         return f"No two views of at least {least:g} point to opposite sides."
     titles = ("every held-out choice the same", "every person the same", "like with like by activity")
     told = ", ".join(f"{gap:+.3f} counting {title}" for gap, title in zip(views, titles, strict=True))
+    if not changes:
+        return (
+            f"May be chance: views point to opposite sides ({told}), but their intervals, or that between them, hold 0."
+        )
     return f"The direction changes with the view: {told}. Activity is tied to both the group and the measure."

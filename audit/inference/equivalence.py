@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from audit.inference.groups import coded, resampled_gaps
+from audit.inference.groups import coded, reach_of, resampled_gaps
 from audit.plan import Plan
 
 WITHIN, NOT_SHOWN = "shown to be within the threshold", "not shown"
@@ -16,7 +16,8 @@ def equivalences(per_user: pd.DataFrame, labels: dict[str, pd.Series], rows: pd.
     """Two one-sided tests (Schuirmann 1987) of every gap of a group table against the plan's threshold.
 
     Each side is tested at `alpha`; both reject exactly where the 1 - 2 alpha interval (90 % at .05) lies strictly inside
-    plus or minus the threshold: 'shown to be within the threshold'. Anything else, also too few people, is 'not shown'.
+    plus or minus the threshold: 'shown to be within the threshold'. The interval is as wide as `constant.reaches` makes
+    it where a side hardly varies. Anything else, also too few people, is 'not shown'.
     Each answer stands for itself: alpha is not divided among the groups. Empty unless the plan asks.
     """
     judged = rows[rows["group"] != "unknown"] if plan.equivalence else rows.iloc[:0]
@@ -25,7 +26,8 @@ def equivalences(per_user: pd.DataFrame, labels: dict[str, pd.Series], rows: pd.
         codes, names = coded(labels[str(name)])
         metrics = list(dict.fromkeys(each["metric"]))
         array = per_user[metrics].to_numpy(dtype=np.float64)
-        low, high = resampled_gaps(array, codes, len(names), plan)["gap"].bounds(1 - 2 * plan.alpha)
+        level, gap = 1 - 2 * plan.alpha, resampled_gaps(array, codes, len(names), plan)["gap"]
+        low, high = reach_of(array, codes, len(names), metrics, plan, level).gap(gap.seen, *gap.bounds(level))
         place = [
             metrics.index(m) * len(names) + names.index(g) for m, g in zip(each["metric"], each["group"], strict=True)
         ]

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from audit.inference.answers import decide
+from audit.inference.constant import Reach, reaches
 from audit.inference.families import adjust, permutation_p
 from audit.inference.frames import metric_frame
 from audit.inference.intervals import Bootstrap, Resampled
@@ -125,9 +126,15 @@ def _attribute(
     codes, names = coded(labels)
     known = len(names) - 1
     array = values.to_numpy()
-    columns = {**_by_group(values, frames, names), **_gaps(array, codes, len(names), plan)}
-    few_known = pooled(array, codes, len(names), plan)
-    columns["p"] = _p(array, codes, known, few_known, draws, [plan.seed, crc32(str(labels.name).encode())])
+    columns = {**_by_group(values, frames, names), **_gaps(array, codes, len(names), list(values), plan)}
+    columns["p"] = _p(
+        array,
+        codes,
+        known,
+        pooled(array, codes, len(names), plan),
+        draws,
+        [plan.seed, crc32(str(labels.name).encode())],
+    )
     grid = pd.MultiIndex.from_product([values.columns, names], names=["metric", "group"]).to_frame(index=False)
     table = grid.assign(attribute=str(labels.name), **{name: column.ravel() for name, column in columns.items()})
     table["family"] = np.where(table["metric"].isin(plan.metrics), "confirmatory", "exploratory")
@@ -148,11 +155,12 @@ def _by_group(values: pd.DataFrame, frames: dict[str, MetricFrame], names: list[
     }
 
 
-def _gaps(array: np.ndarray, codes: np.ndarray, n_groups: int, plan: Plan) -> dict[str, np.ndarray]:
+def _gaps(array: np.ndarray, codes: np.ndarray, n_groups: int, metrics: list[str], plan: Plan) -> dict[str, np.ndarray]:
     """Metrics x groups: gap, the intervals of value and gap, and the gap that could have been detected."""
     seen = resampled_gaps(array, codes, n_groups, plan)
-    low, high = seen["value"].bounds(plan.level)
-    gap_low, gap_high = seen["gap"].bounds(plan.level)
+    reach = reach_of(array, codes, n_groups, metrics, plan, plan.level)
+    low, high = reach.value(seen["value"].seen, *seen["value"].bounds(plan.level))
+    gap_low, gap_high = reach.gap(seen["gap"].seen, *seen["gap"].bounds(plan.level))
     detectable = POWER * seen["gap"].spread
     pairs = {"low": low, "high": high, "gap_low": gap_low, "gap_high": gap_high, "detectable_gap": detectable}
     return {"gap": seen["gap"].seen, "n_rest": seen["n_rest"].seen, **pairs}
@@ -170,11 +178,27 @@ def resampled_gaps(array: np.ndarray, codes: np.ndarray, n_groups: int, plan: Pl
     return dict(zip(names, both.split(len(names)), strict=True))
 
 
-def indicators(array: np.ndarray, codes: np.ndarray, n_groups: int) -> sparse.csr_array:
-    """Users x (value | has one) x metrics x groups: a user's numbers stand in the columns of the user's own group."""
+def reach_of(
+    array: np.ndarray, codes: np.ndarray, n_groups: int, metrics: list[str], plan: Plan, level: float
+) -> Reach:
+    """The bounds beyond what resamples see, for every group (the last is the unknown one) and everybody else."""
+    apart = np.zeros((len(metrics), n_groups), dtype=bool)
+    apart[:, -1] = ~pooled(array, codes, n_groups, plan)
+    return reaches(array, codes, n_groups, metrics, level, apart)
+
+
+def indicators(
+    array: np.ndarray, codes: np.ndarray, n_groups: int, weight: np.ndarray | None = None
+) -> sparse.csr_array:
+    """Users x (value | has one) x metrics x groups: a user's numbers stand in the columns of the user's own group.
+
+    With a `weight`, a user's numbers count so many times.
+    """
     n, width = array.shape
     valid = np.isfinite(array)
     cells = np.hstack([np.where(valid, array, 0.0), valid.astype(np.float64)])
+    if weight is not None:
+        cells *= weight[:, None]
     columns = np.arange(2 * width) * n_groups + codes[:, None]
     pointers = np.arange(n + 1) * 2 * width
     return sparse.csr_array((cells.ravel(), columns.ravel(), pointers), shape=(n, 2 * width * n_groups))
@@ -193,17 +217,13 @@ def against_rest(sums: np.ndarray, few: np.ndarray | None = None) -> dict[str, n
     total, count = sums[:, 0], sums[:, 1]
     own = np.ones(sums.shape[-2:])
     own[:, -1] = False if few is None else few
-    rest = {
-        name: (each * own).sum(axis=-1, keepdims=True) - each * own for name, each in (("s", total), ("n", count))
-    }
+    rest = {name: (each * own).sum(axis=-1, keepdims=True) - each * own for name, each in (("s", total), ("n", count))}
     value = divide(total, count)
     columns = {"value": value, "gap": value - divide(rest["s"], rest["n"]), "n_rest": rest["n"]}
     return {name: np.asarray(column).reshape(len(sums), -1) for name, column in columns.items()}
 
 
-def _p(
-    array: np.ndarray, codes: np.ndarray, known: int, few: np.ndarray, draws: int, seed: list[int]
-) -> np.ndarray:
+def _p(array: np.ndarray, codes: np.ndarray, known: int, few: np.ndarray, draws: int, seed: list[int]) -> np.ndarray:
     """Metrics x groups; metrics that are defined for the same users share their permutations."""
     result = np.full((array.shape[1], known + 1), np.nan)
     valid = np.isfinite(array)

@@ -46,7 +46,9 @@ def impact_ratios(
         a, b = labels[first], labels[second]
         both = (a + CROSS + b).where((a != UNKNOWN) & (b != UNKNOWN), UNKNOWN)
         barred, quiet = (_named(keys, (first, second)) for keys in (held_back, silent))  # 'unknown' too
-        parts.append(impact_rows(_counts(chosen, both), plan, barred, quiet).assign(attribute=f"{first}{CROSS}{second}"))
+        parts.append(
+            impact_rows(_counts(chosen, both), plan, barred, quiet).assign(attribute=f"{first}{CROSS}{second}")
+        )
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
     table = pd.concat(parts, ignore_index=True).assign(metric=metric)[list(COLUMNS)]

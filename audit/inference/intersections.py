@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from audit.inference.constant import reaches
 from audit.inference.families import adjust, permutation_p
 from audit.inference.groups import indicators
 from audit.inference.intervals import Bootstrap, Resampled
@@ -77,7 +78,7 @@ def intersections(
         crossed = [each.among(np.isfinite(values), plan.minimum_cell) for each in named]
         resampled = _resampled(values, crossed, plan)
         parts += [
-            _table(values, each, found, plan).assign(metric=metric)
+            _table(metric, values, each, found, plan).assign(metric=metric)
             for each, found in zip(crossed, resampled, strict=True)
         ]
     table = pd.concat(parts, ignore_index=True)
@@ -136,7 +137,7 @@ def _gaps(sums: np.ndarray, apart: np.ndarray) -> np.ndarray:
     return np.hstack([value, value - rest])
 
 
-def _table(values: np.ndarray, crossed: _Crossed, resampled: list[Resampled], plan: Plan) -> pd.DataFrame:
+def _table(metric: str, values: np.ndarray, crossed: _Crossed, resampled: list[Resampled], plan: Plan) -> pd.DataFrame:
     value, gap = resampled
     valid = np.isfinite(values)
     n = np.bincount(crossed.cell[valid], minlength=len(crossed.grid))
@@ -146,8 +147,9 @@ def _table(values: np.ndarray, crossed: _Crossed, resampled: list[Resampled], pl
         draws = max(plan.draws, int(np.ceil(2 * len(n) / plan.alpha)))
         seed = [plan.seed, crc32("|".join(crossed.grid.iloc[0][["first", "second"]]).encode())]
         p = permutation_p(values[tested][:, None], crossed.cell[tested], len(n), draws=draws, seed=seed)[:, 0]
-    low, high = value.bounds(plan.level)
-    gap_low, gap_high = gap.bounds(plan.level)
+    reach = reaches(values[:, None], crossed.cell, len(n), [metric], plan.level, crossed.apart[None])
+    low, high = reach.value(value.seen, *value.bounds(plan.level))
+    gap_low, gap_high = reach.gap(gap.seen, *gap.bounds(plan.level))
     known = np.where(crossed.apart, 0, n)
     numbers = {"value": value.seen, "low": low, "high": high, "gap": gap.seen, "gap_low": gap_low, "gap_high": gap_high}
     reason = np.where(crossed.blank, "A group is unknown, so there is no gap.", "")

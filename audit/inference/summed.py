@@ -19,9 +19,7 @@ def few_unknown(count: np.ndarray | int, minimum: int) -> np.ndarray:
     return np.asarray((np.asarray(count) > 0) & (np.asarray(count) < minimum))
 
 
-def hidden_values(
-    cells: Cells, hidden: np.ndarray, minimum: int, preferred: np.ndarray | None = None
-) -> np.ndarray:
+def hidden_values(cells: Cells, hidden: np.ndarray, minimum: int, preferred: np.ndarray | None = None) -> np.ndarray:
     """Mask of the cells whose values are held back: the `hidden` counts, few unknown people, and what protects both.
 
     The sums of people's values obey the equations of the counts. A reader who knows every shown sum solves them, so a cell

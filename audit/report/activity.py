@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from audit.inference.answers import State
 from audit.report.text import between, line, metric_title, named, number
 
 Document = Mapping[str, Any]
@@ -32,7 +33,7 @@ def without_attributes(document: Document) -> str:
 
 
 def adjusted_words(document: Document) -> list[str]:
-    """For every attribute with a gap beyond chance: how much of its widest one is left when activity is alike."""
+    """For every attribute with a flagged gap: how much of its widest one is left when activity is alike."""
     widest: dict[tuple[str, str], Row] = {}
     for row in document["groups"]:
         key = (row["attribute"], row["metric"])
@@ -44,10 +45,9 @@ def adjusted_words(document: Document) -> list[str]:
 
 
 def _clear(row: Row) -> bool:
-    """Whether the row decides, its gap has an interval without 0, and an adjusted gap stands beside it."""
-    ends = (row["gap_low"], row["gap_high"])
-    told = row["family"] == "confirmatory" and None not in ends and row.get("adjusted_gap") is not None
-    return told and not ends[0] <= 0 <= ends[1]
+    """Whether the row decides and is flagged, and both gaps may be shown; no flag, no finding, whatever one interval says."""
+    flagged = row["family"] == "confirmatory" and row["state"] == State.FLAG
+    return flagged and row["gap"] is not None and row.get("adjusted_gap") is not None
 
 
 def _width(row: Row) -> tuple[float, float]:
@@ -68,7 +68,7 @@ def _sentence(row: Row, level: float) -> str:
 def _part(share: float) -> str:
     """How much of a gap goes with activity; `share` = 1 - adjusted / raw."""
     if share < 0.05:
-        return "Activity explains none of it." if share > -0.05 else "It is wider when activity is alike."
+        return "None of it goes with activity." if share > -0.05 else "It is wider when activity is alike."
     if share > 1.05:
         return "It turns around when activity is alike."
     rough = "About half" if 0.4 <= share <= 0.6 else "A part" if share < 0.95 else "All"

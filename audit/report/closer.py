@@ -34,18 +34,26 @@ def _directions(document: Document) -> Section | None:
     reading = (
         "One comparison in three views. Pooled: every held-out choice counts the same, so active people count more. Per "
         "person: everybody counts the same; this is the gap of the tables above. Stratified: people with equally long "
-        "histories are compared. The direction changes where two views of at least the threshold have opposite signs. Left "
-        "out: every other reason for which people differ."
+        "histories are compared. The direction changes where two views of at least the threshold have opposite signs, and the "
+        "interval of one of them, and that of their difference, do not hold 0; else it may be chance. Left out: every other "
+        "reason for which people differ."
     )
     columns: list[Column] = [
         *_group_columns(),
         value("Pooled", "pooled_gap", signed=True),
+        _view_ends("pooled"),
         value("Per person", "person_gap", signed=True),
+        _view_ends("person"),
         value("Stratified", "stratified_gap", signed=True),
-        ("Interval", True, lambda row: between(row["stratified_low"], row["stratified_high"], signed=True)),
+        _view_ends("stratified"),
         ("What it says", False, lambda row: line(row["reason"])),
     ]
     return section("directions", "Direction check", reading, document.get("directions") or (), columns)
+
+
+def _view_ends(view: str) -> Column:
+    """The interval of one view; a dash for runs from before every view had one."""
+    return "Interval", True, lambda row: between(row.get(f"{view}_low"), row.get(f"{view}_high"), signed=True)
 
 
 def _unknowns(document: Document) -> Section | None:

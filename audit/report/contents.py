@@ -15,6 +15,7 @@ from audit.report.groups import Attribute, attributes
 from audit.report.inequality import inequality_section
 from audit.report.items import item_sections
 from audit.report.opted import opted_section
+from audit.report.pairs import pairs_section
 from audit.report.people import people_sections
 from audit.report.providers import ProviderTable, exposure_reading, provider_tables
 from audit.report.reach import reach_section
@@ -106,6 +107,8 @@ def contents(document: Document) -> Contents:
 
 
 def _sides(document: Document) -> Iterator[Section]:
+    if (pairs := pairs_section(document)) is not None:
+        yield pairs
     yield from exposure_sections(document)
     yield from item_sections(document)
     yield from _each(document, inequality_section, reach_section)

@@ -13,6 +13,10 @@ from audit.report.text import between, line, metric_title, named, number, percen
 Document = Mapping[str, Any]
 Row = Mapping[str, Any]
 
+NO_PLAN = (
+    "No plan of the organisation's own was given. The default plan applied: it is fixed in the program, and its hash entered "
+    "the log before anything was computed."
+)
 _MOST = 12  # findings told one by one
 _SUM = {
     0: "Nothing is flagged for review.",
@@ -72,7 +76,7 @@ LIMITS = (
 
 def findings(document: Document) -> list[str]:
     """What a reader should know first, in whole sentences."""
-    told = [_SUM[document["exit_code"]], *(_quality(document, name) for name in document["plan"]["metrics"])]
+    told = [_SUM[document["exit_code"]], *unplanned(document), *(_quality(document, name) for name in document["plan"]["metrics"])]
     coverage = document["overall"].get("coverage", {}).get("value")
     if coverage is not None:
         told.append(f"{percent(coverage)} of the catalogue is shown to somebody.")
@@ -81,11 +85,17 @@ def findings(document: Document) -> list[str]:
     return told
 
 
+def unplanned(document: Document) -> list[str]:
+    """What stands at the top where the comparisons are nobody's own choice, or where nothing could be answered."""
+    own = [] if document.get("planned", True) else [NO_PLAN]
+    return [*own, line(document["thin"])] if document.get("thin") else own
+
+
 def preparation(document: Document) -> str:
     """Whether the plan was given before, or is the default."""
     if document.get("planned"):
         return "The plan was given in a file, and its hash entered the log before anything was computed."
-    return "No plan was given, so the default plan applied. Its hash is below."
+    return NO_PLAN
 
 
 def level(plan: Mapping[str, Any]) -> str:
@@ -96,6 +106,17 @@ def level(plan: Mapping[str, Any]) -> str:
 def threshold(plan: Mapping[str, Any], metric: str) -> float:
     """The least gap in the metric that matters by the plan."""
     return float(plan["own_materiality"].get(metric, plan["materiality"]))
+
+
+def too_few(unsure: int, rows: int, family: int | None) -> str:
+    """How many confirmatory rows have no answer for want of evidence, beside how many comparisons were tested."""
+    told = f"For {unsure} of {rows} rows of groups there is too little evidence to say; that is not evidence of equality."
+    if family is None or family == rows:
+        return told
+    return (
+        f"{told} The {rows} rows rest on {family} tested {'comparison' if family == 1 else 'comparisons'}: the two rows of "
+        "an attribute of two groups are one, and a row of too few people is none."
+    )
 
 
 def _quality(document: Document, name: str) -> str:
@@ -119,10 +140,7 @@ def _groups(document: Document) -> list[str]:
     if len(flagged) > _MOST:
         told.append(f"{len(flagged) - _MOST} more groups are flagged for review; see the tables.")
     if unsure:
-        told.append(
-            f"For {unsure} of {len(rows)} comparisons of groups there is too little evidence to say; that is not "
-            "evidence of equality."
-        )
+        told.append(too_few(unsure, len(rows), document.get("family_size")))
     return told
 
 

@@ -27,6 +27,8 @@ def flat_tables(document: Mapping[str, Any]) -> dict[str, Rows]:
         "against_last": (document.get("against_last") or {}).get("rows") or (),
         "side_by_side": beside.get("rows") or (),
         "side_by_side_overall": beside.get("overall") or (),
+        "pair_rates": document.get("pair_rates") or (),
+        "pair_differences": document.get("pair_differences") or (),
         "exposure": document.get("exposure") or (),
         "provider_exposure": document.get("provider_exposure") or (),
         "item_groups": items.get("groups") or (),

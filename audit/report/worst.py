@@ -43,4 +43,6 @@ def worst_section(document: Document) -> Section | None:
         table("Ten parts of all people", document["deciles"], spread, lambda rows: parts(rows, document["plan"])),
         table("Means of the worst-served and of the others", document.get("worst_traits") or (), traits),
     )
-    return Section("deciles", "The worst-served, without names", reading, tuple(each for each in tables if each.rows))
+    reasons = {row["metric"]: row.get("reason") for row in document.get("worst_traits") or ()}
+    told = tuple(f"{metric_title(name)}: {line(reason)}" for name, reason in reasons.items() if reason)
+    return Section("deciles", "The worst-served, without names", reading, tuple(each for each in tables if each.rows), told)

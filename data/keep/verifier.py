@@ -297,7 +297,7 @@ def _verify_bundle(content: bytes, checks: Checks, head: Head | None) -> None:
     rest = ", ".join(sorted(set(listed) - bound - {PROOFS}))
     checks.unbound = (
         f"This bundle was written by an earlier version, whose log binds only {', '.join(sorted(bound)) or 'nothing'}; "
-        f"it does not show whether anybody changed the rest: {rest}"
+        f"it does not show whether anybody changed the rest: {rest}."
     )
     return None
 

@@ -11,6 +11,7 @@ from app import cached, charts, displays
 from app.text import literal, short
 from audit.report.compared import TRADE_OFF, compared_sections, kinds_of_list
 from audit.report.opted import opted_section
+from audit.report.pairs import pairs_section
 from audit.report.tables import Section, Table
 
 
@@ -41,6 +42,17 @@ def opted_out(document: dict[str, Any]) -> None:
     _read(section)
     for table in section.tables:
         st.markdown(f"**{literal(table.caption)}**")
+        _shown(section, table)
+
+
+def decisions(document: dict[str, Any]) -> None:
+    """Being recommended as a decision about every pair of person and title, by group."""
+    section = pairs_section(document)
+    if section is None:
+        return
+    st.subheader(literal(section.title), anchor=False)
+    _read(section)
+    for table in section.tables:
         _shown(section, table)
 
 

@@ -17,6 +17,10 @@ from data.errors import SightglassError
 _STOPPED, _CHOICE, _NEXT = "audit-stopped", "audited-lists", "audited-next"
 _MODEL = "model"
 _FILES = ("csv", "tsv", "parquet")
+_PLAN = (
+    "A plan says before anything is computed which measures and groups decide, which gap matters, and what else is asked: "
+    "impact ratios, equivalence, what histories give away. Its hash enters the record first. TOML or JSON."
+)
 _HAND_OVER = (
     "Lists of any system: one row for each title shown, with user_id, item_id and rank (or score). Beside them the choices "
     "that people went on to make: user_id and item_id. Groups of people and titles come from this data set. CSV or Parquet."
@@ -45,11 +49,28 @@ def _of_model(scope: Scope) -> str | None:
         st.info("The audit was stopped. Nothing of it is kept but its plan in the record.")
     words = "Run the audit again" if run_id else "Run the audit"
     asked = st.button(words, icon=":material/refresh:", type="tertiary") if run_id or stopped else False
-    if asked or (run_id is None and not stopped):
+    made = _planned(scope) if run_id or stopped else None
+    if made is None and (asked or (run_id is None and not stopped)):
+        made = _assess(scope.data, model_id=scope.model_id)
+    if made is not None:
         forget(_STOPPED)
-        run_id = _assess(scope.data, model_id=scope.model_id)
-        remember(key, run_id)
-    return None if run_id is None else str(run_id)
+        remember(key, made)
+    return made or (None if run_id is None else str(run_id))
+
+
+def _planned(scope: Scope) -> str | None:
+    """The run of this model by a plan that is handed over, once it is asked for."""
+    with st.expander("Audit by a plan of your own"):
+        st.caption(_PLAN)
+        plan = st.file_uploader("Audit plan", ("toml", "json"), key="own-plan")
+        if not st.button("Audit by this plan", disabled=plan is None):
+            return None
+        with TemporaryDirectory() as folder:
+            try:
+                return _assess(scope.data, model_id=scope.model_id, plan_file=_saved(Path(folder), plan))
+            except SightglassError as refused:
+                st.error(literal(str(refused).replace(f"{folder}/", "")))
+                return None
 
 
 def _hand_over(scope: Scope) -> None:
