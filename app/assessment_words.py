@@ -9,7 +9,7 @@ from app.text import counted
 from app.use_cases.boost_previewing import BoostPreview
 from audit.measures.metrics import METRICS
 from audit.report.activity import adjusted_words, without_attributes
-from audit.report.findings import level, too_few
+from audit.report.findings import level, too_few, unplanned
 from audit.report.providers import exposure_reading
 
 DIVERSITY_INTRO = (
@@ -86,7 +86,8 @@ def findings(document: dict[str, Any]) -> list[str]:
     quality = document["overall"]["ndcg"]
     told = [
         f"Quality of the lists of {k}: nDCG {number(quality['value'])} ({interval(quality, document['plan'])}). "
-        f"{percent(document['overall']['coverage']['value'], 0)} of the catalogue is shown to somebody."
+        f"{percent(document['overall']['coverage']['value'], 0)} of the catalogue is shown to somebody.",
+        *unplanned(document),
     ]
     rows = [row for row in document["groups"] if row["family"] == "confirmatory"]
     flagged = [row for row in rows if row["state"] == "flag"]

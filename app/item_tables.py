@@ -46,13 +46,16 @@ def column_table(row: Mapping[str, Any]) -> pd.DataFrame:
             ITEM_METRICS[name].title,
             number(row[name]),
             between(row.get(f"{name}_low"), row.get(f"{name}_high")) if f"{name}_low" in row else "–",
+            between(row[f"{name}_groups_low"], row[f"{name}_groups_high"]) if f"{name}_groups_low" in row else "–",
             ITEM_METRICS[name].meaning,
             ITEM_METRICS[name].formula,
             ITEM_METRICS[name].convention,
         )
         for name in _COLUMN_METRICS
     ]
-    return pd.DataFrame(told, columns=["measure", "value", "interval", "what it says", "formula", "convention"])
+    return pd.DataFrame(
+        told, columns=["measure", "value", "interval", "interval over groups", "what it says", "formula", "convention"]
+    )
 
 
 def expected_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

@@ -58,7 +58,7 @@ def item_side(
     """Measure every planned item column (by default provider and all categories), and two that nobody has to supply.
 
     Those are the age of the item, where a date, a year or the time of the first choice tells it, and its popularity in
-    training. Intervals resample people; providers and items are taken as they are.
+    training. Intervals resample people; the spread of chances between groups has a second one that resamples the groups.
     """
     frame, known, notes = _with_derived(coded, items, kinds, plan, train)
     bootstrap = Bootstrap(plan.draws, plan.seed, plan.level)
@@ -126,9 +126,24 @@ def _column(coded: Coded, summed: Summed, rows: pd.DataFrame, plan: Plan) -> dic
         value, drawn = (spread(rates(sums)[:, summed.known]) for sums in (summed.total, summed.drawn))
         low, high = bootstrap.bounds(drawn[:, None])
         told |= {name: float(value[0]), f"{name}_low": float(low[0]), f"{name}_high": float(high[0])}
+        ends = over_groups(rates(summed.total)[0, summed.known], bootstrap)
+        told |= {f"{name}_groups_low": ends[0], f"{name}_groups_high": ends[1]}
     told["group_ee_loss"] = expected_by_group(coded, grouping).loss
     told["reason"] = _why(grouping, told)
     return told
+
+
+def over_groups(rates: np.ndarray, bootstrap: Bootstrap) -> tuple[float, float]:
+    """Low and high of `spread` when the groups, providers say, are drawn instead of people; NaN below two groups.
+
+    It answers how much the number rests on which groups happen to be there, as if they stood for more of their kind.
+    """
+    rates = rates[np.isfinite(rates)]
+    if len(rates) < 2:
+        return np.nan, np.nan
+    picked = np.random.default_rng(bootstrap.seed).integers(0, len(rates), (bootstrap.draws, len(rates)))
+    low, high = bootstrap.bounds(spread(rates[picked])[:, None])
+    return float(low[0]), float(high[0])
 
 
 def _why(grouping: Grouping, told: Mapping[str, Any]) -> str:

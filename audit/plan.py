@@ -6,17 +6,31 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from audit.measures.metrics import METRICS, Metric
 from audit.measures.weights import BROWSING, DEFAULT
+from audit.plan_words import allowed
 from data.errors import BadInput
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Amount = Annotated[float, Field(gt=0)]
+STATED = ("frame", "period", "sample")  # the sampling statement, in the words of whoever audits
+_LONGEST = 500
 
 
 class Plan(BaseModel):
@@ -60,6 +74,9 @@ class Plan(BaseModel):
     impact_metric: str | None = None  # None: hit_rate for selection, the first confirmatory one for scoring
     impact_reference: Literal["best", "largest", "rest"] = "best"
     impact_exclude: bool = False  # leave categories of under 2 % of people out of the ratios; they stay listed
+    frame: str | None = None  # whom the data stands for; this and the next two are told and change no number
+    period: str | None = None  # when the data was recorded
+    sample: str | None = None  # how the people were drawn, and how many
 
     @classmethod
     def of(cls, settings: dict[str, Any] | None = None, *, file: object = None) -> Self:
@@ -86,7 +103,10 @@ class Plan(BaseModel):
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the settings in one spelling; any change of any setting changes it."""
+        """SHA-256 of the settings in one spelling; any change of any setting changes it.
+
+        A sampling statement that is not made is not among them, so plans from before there was one keep their hash.
+        """
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -100,6 +120,18 @@ class Plan(BaseModel):
     def threshold(self, metric: str) -> float:
         """Give the least gap in the metric that matters."""
         return self.own_materiality.get(metric, self.materiality)
+
+    @field_validator(*STATED)
+    @classmethod
+    def _one_line(cls, told: str | None, info: ValidationInfo) -> str | None:
+        told = (told or "").strip()
+        if not told.isprintable() or len(told) > _LONGEST:
+            raise ValueError(f"the setting '{info.field_name}' must be one line of at most {_LONGEST} letters")
+        return told or None
+
+    @model_serializer(mode="wrap")
+    def _without_unstated(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in plain(self).items() if value is not None or name not in STATED}
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -125,12 +157,15 @@ class Plan(BaseModel):
 
 def _refusal(error: ValidationError, file: object) -> BadInput:
     first = error.errors()[0]
-    name = ".".join(map(str, first["loc"])) or None
-    fix = f"settings are {', '.join(Plan.model_fields)}"
+    if first["type"] == "value_error":
+        said = str(first["msg"]).removeprefix("Value error, ")
+        return BadInput(f"the plan is refused: {said}", file=file, fix="change the setting and try again")
+    name = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
+        near = get_close_matches(name, Plan.model_fields, 1)
+        fix = f"write '{near[0]}'" if near else f"settings are {', '.join(Plan.model_fields)}"
         return BadInput(f"the plan has no setting '{name}'", file=file, fix=fix)
-    message = str(first["msg"]).removeprefix("Value error, ")
-    given = None if name is None else first["input"]
-    return BadInput(
-        f"the plan is refused: {message}", file=file, column=name, value=given, fix="change the setting and try again"
-    )
+    wanted = allowed(Plan.model_json_schema()["properties"][name])
+    within = ".".join(map(str, first["loc"]))
+    given = None if first["type"] == "missing" else first["input"]
+    return BadInput(f"the setting '{within}' must be {wanted}", file=file, value=given, fix="change it and try again")

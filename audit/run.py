@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from audit.exposure_matrix import exposure_matrix
 from audit.inference.answers import exit_code
 from audit.inference.closer import Closer, look_closer
 from audit.inference.groups import GroupTables, planned_labels
@@ -41,6 +42,7 @@ class Audit:
     groups: GroupTables
     closer: Closer
     pairs: PairRates
+    matrix: pd.DataFrame  # user group x item group
     providers: pd.DataFrame
     item_side: ItemSide
     provider_details: dict[str, dict[str, Any]]
@@ -71,6 +73,7 @@ class Audit:
                 **{name: table.to_dict("records") for name, table in self.closer.tables.items()},
                 "pair_rates": self.pairs.groups.to_dict("records"),
                 "pair_differences": self.pairs.between.to_dict("records"),
+                "exposure_matrix": self.matrix.to_dict("records"),
                 "providers": self.providers.to_dict("records"),
                 "item_groups": self.item_side.document(),
                 "provider_details": self.provider_details,
@@ -95,6 +98,7 @@ def run_audit(tables: AuditTables, plan: Plan | None = None, *, label: str = "")
     coded, per_user, given, found = base.coded, base.per_user, base.given, base.found
     groups, closer = look_closer(per_user, given, _sizes(coded, tables), plan)
     content = (coded, tables.items, tables.kinds)
+    labels = planned_labels(given, pd.Index(coded.users.values), plan)
     providers = provider_tables(*content, plan)
     odd = sanity(coded, tables.n_users_total)
     notes = (*odd.sentences(plan.k), *_notes(per_user, tables, groups, plan), *closer.notes)
@@ -107,7 +111,8 @@ def run_audit(tables: AuditTables, plan: Plan | None = None, *, label: str = "")
         lists=base.lists,
         groups=groups,
         closer=closer,
-        pairs=pair_rates(coded, planned_labels(given, pd.Index(coded.users.values), plan), plan, groups.hidden),
+        pairs=pair_rates(coded, labels, plan, groups.hidden),
+        matrix=exposure_matrix(*content, labels, plan, groups.hidden),
         providers=providers,
         item_side=item_side(*content, plan, tables.train),
         provider_details=provider_details(*content, {**tables.groups, **found.groups}, plan, hidden=groups.hidden),

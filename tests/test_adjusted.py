@@ -22,6 +22,7 @@ from audit.inference.intervals import Bootstrap
 from audit.inference.permuting import permuted_sums_within
 from audit.inference.strata import activity_strata
 from audit.inference.stratified import stratified_p
+from audit.inference.unknowns import unknown_bounds
 from audit.plan import Plan
 from audit.run import Audit, AuditTables, run_audit
 from tests.worlds import published_split
@@ -322,6 +323,28 @@ def test_no_direction_changes_without_a_gap_that_matters() -> None:
     assert not look_closer(per_user, groups, sizes, plan(materiality=0.1))[1].tables["directions"]["changes"].any()
 
 
+def test_opposite_views_of_few_people_may_be_chance_and_no_banner() -> None:
+    """Twelve people of 400: their views point apart, and scipy's interval of the gap holds 0."""
+    turned = apart = 0
+    for seed in range(24):
+        rng = np.random.default_rng(seed)
+        values = rng.binomial(10, rng.beta(1, 3, 400)) / 10
+        per_user, groups = people(values, group=np.repeat(["a", "b"], [12, 388]))
+        per_user["n_relevant"] = np.ceil(rng.lognormal(2, 2, 400))
+        sizes = pd.Series(rng.integers(1, 300, 400), index=per_user.index)
+        row = look_closer(per_user, groups, sizes, plan(draws=100))[1].tables["directions"].set_index("group").loc["a"]
+        interval = bootstrap((values[:12],), np.mean, n_resamples=400, random_state=0).confidence_interval
+        chance = interval.low <= values[12:].mean() <= interval.high
+        views = row[["pooled_gap", "person_gap", "stratified_gap"]].astype(float)
+        opposite = views.max() >= 0.02 and views.min() <= -0.02
+        apart += opposite
+        assert row["reason"].startswith("May be chance") == (opposite and not row["changes"])
+        assert (row[[f"{view}_low" for view in ("pooled", "person", "stratified")]].to_numpy() < views.to_numpy()).all()
+        turned += bool(row["changes"] and chance)
+    assert apart >= 5, "without the guard these raise the banner"
+    assert turned == 0
+
+
 def test_the_pooled_view_weighs_people_by_their_held_out_choices() -> None:
     per_user, groups = people([0.2] * 20 + [0.8] * 20 + [0.5] * 40, group=np.repeat(["a", "b"], 40))
     per_user["n_relevant"] = [1] * 20 + [9] * 20 + [1] * 40
@@ -336,8 +359,10 @@ def test_bounds_of_missing_labels_are_the_extremes_over_every_assignment(seed: i
     rng = np.random.default_rng(seed)
     values, labels = rng.random(6 + missing), np.array(["a"] * 2 + ["b"] * 4 + [None] * missing, dtype=object)
     per_user, groups = people(values, group=labels)
-    table = look_closer(per_user, groups, pd.Series(1, index=per_user.index), plan(minimum_cell=2, draws=100))[1]
-    rows = table.tables["unknowns"].set_index("group")
+    chosen = plan(minimum_cell=2, draws=100)
+    told = planned_labels(groups, per_user.index, chosen)
+    table = unknown_bounds(per_user, told, group_tables(per_user, groups, chosen).rows, chosen)
+    rows = table.set_index("group")
     for name in ("a", "b"):
         gaps = []
         for given_to in product([True, False], repeat=missing):
@@ -377,9 +402,20 @@ def test_deciles_and_traits_equal_literal_means_and_name_nobody() -> None:
     assert trait["low"] < trait["difference"] < trait["high"]
     told = tables["deciles"].to_csv() + tables["worst_traits"].to_csv()
     assert not any(user in told for user in per_user.index)
+    assert f" {worst.sum()} people, 12% of 503" in trait["reason"]
     few = look_closer(per_user.iloc[:60], groups, sizes, plan())[1].tables
     assert few["deciles"]["mean"].isna().all(), "parts of six people"
     assert few["worst_traits"]["worst"].isna().all()
+
+
+def test_a_tenth_in_which_many_tie_says_how_many_it_is() -> None:
+    per_user, groups = people([0.0] * 66 + [0.3] * 134, group=["a"] * 200)
+    sizes = pd.Series(1, index=per_user.index)
+    traits = look_closer(per_user, groups, sizes, plan())[1].tables["worst_traits"].set_index("trait")
+    assert traits.loc["history_length", "n"] == 66
+    assert traits.loc["history_length", "reason"] == (
+        "The worst-served are 66 people, 33% of 200 and more than a tenth, because 66 tie at 0."
+    )
 
 
 # --- calibration, minutes long --------------------------------------------------------------------------------------

@@ -172,7 +172,7 @@ def test_the_hash_of_a_plan_follows_its_settings(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"k": 0}, "column 'k': the plan is refused: Input should be greater than or equal to 1 .given: '0'"),
+        ({"k": 0}, "the setting 'k' must be a whole number from 1 to 1000 .given: '0'"),
         ({"depth": 3}, "the plan has no setting 'depth'; settings are k, metrics"),
         ({"metrics": ["accuracy"]}, "there is no metric 'accuracy' of users; known: precision, recall"),
         ({"metrics": ["coverage"]}, "there is no metric 'coverage' of users"),
@@ -180,7 +180,7 @@ def test_the_hash_of_a_plan_follows_its_settings(tmp_path):
         ({"metrics": ["recall"]}, "'recall' is confirmatory already"),
         ({"metrics": ["novelty"]}, "'novelty' does not run from 0 to 1; say which gap in it matters"),
         ({"browsing": "eyes"}, "there is no model 'eyes'; known: log"),
-        ({"alpha": 1}, "column 'alpha'"),
+        ({"alpha": 1}, "the setting 'alpha' must be a number above 0 and below 1 .given: '1'"),
     ],
 )
 def test_a_bad_plan_is_refused_with_a_sentence(settings: dict[str, object], says: str):
@@ -195,7 +195,7 @@ def test_a_plan_file_that_cannot_be_used_is_named(tmp_path):
     with pytest.raises(BadInput, match=r"none\.toml: it cannot be read"):
         Plan.load(tmp_path / "none.toml")
     (tmp_path / "k.json").write_text('{"k": "many"}')
-    with pytest.raises(BadInput, match=r"k\.json, column 'k'.*given: 'many'"):
+    with pytest.raises(BadInput, match=r"k\.json: the setting 'k' .*given: 'many'"):
         Plan.load(tmp_path / "k.json")
 
 

@@ -481,6 +481,79 @@ def test_a_certificate_with_one_digit_changed_does_not_hold(
     assert sightglass("verify", path, "--json").document(1)["ok"] is False
 
 
+# -- a gate in a pipeline -------------------------------------------------------------------------------------------
+
+
+def piped(words: str, reader: str, *, folder: Path) -> tuple[int, str]:
+    """What a shell with pipefail ends with, and what was said on standard error, where the reader stops early."""
+    surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = f"{SIGHTGLASS} {words} | {reader}"
+    shell = ["bash", "-o", "pipefail", "-c", command]
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=240, check=False, env=surroundings, cwd=folder)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("reader", ["head -1", "true", "sleep 0"])
+@pytest.mark.parametrize("ending", ["", " --json"])
+def test_a_reader_that_stops_changes_no_exit_code(
+    state: Path, linear: str, quick_plan: Path, tmp_path: Path, reader: str, ending: str
+) -> None:
+    words = f"audit --data demo --model {linear} --plan {quick_plan} --out {tmp_path / 'a'}{ending}"
+    assert in_a_process(*words.split()).code == 2
+    assert piped(words, reader, folder=tmp_path) == (2, "")
+
+
+def test_a_reader_that_stops_hears_of_no_broken_pipe_from_other_commands(state: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{}")
+    assert piped("models", "true", folder=tmp_path) == (0, "")
+    assert piped("verify broken.json", "true", folder=tmp_path) == (1, "")
+    assert piped("recommend --model nothing --user u0001", "true", folder=tmp_path)[0] == 3
+
+
+def test_a_gate_that_requires_a_plan_refuses_without_one(
+    state: Path, linear: str, sightglass: Sightglass, quick_plan: Path, tmp_path: Path
+) -> None:
+    words = ("audit", "--data", "demo", "--model", linear, "--out", tmp_path / "a", "--require-plan", "--json")
+    before = doors.state_of(state)
+    assert "a plan is required, and none was given; give --plan FILE" in sightglass(*words).sentence()
+    assert doors.state_of(state) == before
+    assert sightglass(*words, "--plan", quick_plan).document(2)["planned"] is True
+
+
+def test_lists_of_nobody_are_refused_with_the_fix(state: Path, sightglass: Sightglass, tmp_path: Path) -> None:
+    with opened(state) as workspace:
+        pairs = workspace.catalog.open("demo").interactions.frame()[["user_id", "item_id"]].iloc[:200]
+    pairs.to_csv(tmp_path / "truth.csv", index=False)
+    shown = pairs.drop_duplicates("user_id").assign(rank=1)
+    shown.assign(user_id="zz" + shown["user_id"]).to_csv(tmp_path / "lists.csv", index=False)
+    words = (
+        "audit",
+        "--data",
+        "demo",
+        "--recommendations",
+        tmp_path / "lists.csv",
+        "--outcomes",
+        tmp_path / "truth.csv",
+    )
+    before = doors.state_of(state)
+    said = sightglass(*words, "--out", tmp_path / "a", "--json").sentence()
+    assert said == "no listed person has held-out choices; write ids as the data set does, in lists and in choices."
+    assert doors.state_of(state) == before
+
+
+def test_a_bundle_is_checked_against_a_head_that_was_noted(
+    state: Path, linear: str, sightglass: Sightglass, quick_plan: Path, tmp_path: Path
+) -> None:
+    words = ("audit", "--data", "demo", "--model", linear, "--plan", quick_plan, "--out", tmp_path / "a", "--json")
+    run = sightglass(*words).document(2)["run_id"]
+    written = sightglass("report", run, "--out", tmp_path / "e.zip", "--json").document()
+    check = ("verify", tmp_path / "e.zip", "--json", "--head")
+    assert sightglass(*check, written["head"]).document()["ok"] is True
+    size, _, root = written["head"].partition(":")
+    assert sightglass(*check, f"{size}:{'0' * len(root)}").document(1)["ok"] is False
+    assert "a tree head is written SIZE:ROOT" in sightglass(*check, "17").sentence()
+
+
 # -- somebody else's numbers ----------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from audit.inference.intervals import Bootstrap
 from audit.item_rows import group_rows
-from audit.item_side import item_side
+from audit.item_side import item_side, over_groups
 from audit.item_sums import Summed
 from audit.measures.attention import awrf
 from audit.measures.coded import Coded
@@ -448,3 +448,14 @@ def test_more_groups_than_rows_still_count_in_every_total():
     row = told.groups.iloc[0]
     exposure = item_exposure(c)["exposure"].to_numpy()
     assert row["dp_ratio"] == pytest.approx(exposure[0] / (exposure[1:].sum() / 299))
+
+
+def test_the_interval_over_groups_draws_groups_as_people_are_drawn_elsewhere() -> None:
+    rates = np.random.default_rng(4).gamma(2.0, size=30)
+    bootstrap = Bootstrap(2000, 0, 0.95)
+    low, high = over_groups(np.append(rates, np.nan), bootstrap)
+    rng = np.random.default_rng(11)
+    drawn = [(each := rng.choice(rates, 30)).std() / each.mean() for _ in range(4000)]
+    assert [low, high] == pytest.approx(np.quantile(drawn, [0.025, 0.975]).tolist(), abs=0.03)
+    assert over_groups(np.full(5, 0.3), bootstrap) == pytest.approx((0, 0), abs=1e-12)
+    assert np.isnan(over_groups(np.array([0.2]), bootstrap)).all()

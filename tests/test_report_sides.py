@@ -33,7 +33,7 @@ from data.demo import demo_source
 from data.tables import Source
 
 SECTIONS = (
-    "item_shares", "item_places", "item_columns", "inequality", "reach", "segments", "lift", "privacy", "opt_outs",
+    "pairs", "matrix", "item_shares", "item_places", "item_columns", "inequality", "reach", "segments", "lift", "privacy", "opt_outs",
     "against_last", "trade_off", "side_by_side",
 )  # fmt: skip
 RARE = "a rare group"
@@ -203,6 +203,8 @@ def test_reach_by_group_is_of_the_largest_providers_and_the_rest_is_in_the_table
 
 def test_runs_from_before_have_none_of_it(told: dict[str, Any]) -> None:
     gone = (
+        "pair_rates",
+        "exposure_matrix",
         "item_groups",
         "provider_details",
         "segments",

@@ -39,6 +39,7 @@ if providers.empty:
 else:
     evidence.providers(document, providers)
 item_side.one_provider(document)
+comparisons.matrix(document)
 
 st.header("Groups of titles", anchor=False)
 item_side.groups_of_items(document)

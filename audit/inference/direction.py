@@ -96,9 +96,9 @@ def _views(values: pd.DataFrame, weights: pd.Series, strata: pd.Series, labels: 
         return np.hstack([named["pooled"], *(named[first] - named[second] for first, second in PAIRS)])
 
     found = Bootstrap.of(plan).resampled(sparse.csr_array(sparse.hstack(tables)), statistic)
-    reach = reach_of(array, codes, n, list(values), plan, plan.level)
+    reach = reach_of(array, codes, n, [*map(str, values)], plan, plan.level)
     grid = pd.MultiIndex.from_product([values.columns, names], names=["metric", "group"]).to_frame(index=False)
-    grid["attribute"] = labels.name
+    grid["attribute"] = str(labels.name)
     for name, each in zip(("pooled", *("_".join(pair) for pair in PAIRS)), found.split(1 + len(PAIRS)), strict=True):
         low, high = reach.gap(each.seen, *each.bounds(plan.level))
         grid = grid.assign(**{f"{name}_gap": each.seen, f"{name}_low": low, f"{name}_high": high})

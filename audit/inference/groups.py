@@ -126,7 +126,7 @@ def _attribute(
     codes, names = coded(labels)
     known = len(names) - 1
     array = values.to_numpy()
-    columns = {**_by_group(values, frames, names), **_gaps(array, codes, len(names), list(values), plan)}
+    columns = {**_by_group(values, frames, names), **_gaps(array, codes, len(names), [*map(str, values)], plan)}
     columns["p"] = _p(
         array,
         codes,

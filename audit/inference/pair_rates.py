@@ -49,7 +49,7 @@ def _attribute(
     assessed = np.flatnonzero((coded.length > 0) | (coded.n_truth > 0))
     codes, names = coded_labels(labels.reindex(coded.users.values[assessed]).fillna(UNKNOWN))
     people = np.bincount(codes, minlength=len(names))
-    held = _held(names, people, {group for attribute, group in hidden if attribute == name}, plan.minimum_cell)
+    held = held_groups(names, people, {group for attribute, group in hidden if attribute == name}, plan.minimum_cell)
     counts = _per_person(coded, assessed)
     size = int(coded.catalogue.sum())
     sums = np.stack([np.bincount(codes, column, minlength=len(names)) for column in counts.T])
@@ -117,7 +117,7 @@ def _bounds(
     return low.reshape(3, n_groups), high.reshape(3, n_groups)
 
 
-def _held(names: list[str], people: np.ndarray, hidden: set[str], minimum: int) -> set[str]:
+def held_groups(names: list[str], people: np.ndarray, hidden: set[str], minimum: int) -> set[str]:
     """Groups without numbers: those held back elsewhere and small ones, never exactly one of them."""
     there = [n for n in np.argsort(people, kind="stable") if people[n]]
     held = {names[n] for n in there if names[n] in hidden or people[n] < minimum}

@@ -41,7 +41,7 @@ def hidden_values(cells: Cells, hidden: np.ndarray, minimum: int, preferred: np.
 
 def _mixed(cells: Cells, few: np.ndarray) -> np.ndarray:
     """The people of unknown cell, as one, of two attributes in which few are unknown in both: their sum would tell the few."""
-    grouped = np.concatenate([parts for whole, parts in cells.relations if cells.rank[whole] == _TOTAL] or [[]])
+    grouped = {int(each) for whole, parts in cells.relations if cells.rank[whole] == _TOTAL for each in parts}
     result = np.zeros(len(few), dtype=bool)
     for whole, parts in cells.relations:
         both = few[parts] & (cells.rank[parts] < 0)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.plan import STATED
 from audit.report import findings as words
 from audit.report.closer import ADJUSTED, sections, turned
 from audit.report.compared import compared_sections
@@ -15,7 +16,7 @@ from audit.report.groups import Attribute, attributes
 from audit.report.inequality import inequality_section
 from audit.report.items import item_sections
 from audit.report.opted import opted_section
-from audit.report.pairs import pairs_section
+from audit.report.pairs import matrix_section, pairs_section
 from audit.report.people import people_sections
 from audit.report.providers import ProviderTable, exposure_reading, provider_tables
 from audit.report.reach import reach_section
@@ -109,6 +110,8 @@ def contents(document: Document) -> Contents:
 def _sides(document: Document) -> Iterator[Section]:
     if (pairs := pairs_section(document)) is not None:
         yield pairs
+    if (matrix := matrix_section(document)) is not None:
+        yield matrix
     yield from exposure_sections(document)
     yield from item_sections(document)
     yield from _each(document, inequality_section, reach_section)
@@ -133,6 +136,7 @@ def _protocol(document: Document) -> tuple[Fact, ...]:
         Fact("Lists", line(document["label"] or "assessed"), f"{lists['n_lists']:,} people have one"),
         Fact("Catalogue", f"{lists['n_items']:,} items", "items that could have been shown"),
         Fact("Held-out truth", line(document.get("protocol") or "as given with the lists"), "what lists are judged by"),
+        *(Fact(name.capitalize(), line(document["plan"].get(name) or "not stated"), words.PLAN[name]) for name in STATED),
     )
 
 

@@ -63,6 +63,9 @@ PLAN = {
     "impact_metric": "measure behind the impact ratios; none: hit rate, or the first confirmatory one",
     "impact_reference": "whom impact ratios are compared with",
     "impact_exclude": "whether categories of under 2 % of people are left out of the ratios",
+    "frame": "whom the data stands for",
+    "period": "when the data was recorded",
+    "sample": "how the people were drawn, and how many",
 }
 LIMITS = (
     "This report assesses lists against a plan. A flag asks a person to look; it is no verdict, and no flag is no "
@@ -76,7 +79,8 @@ LIMITS = (
 
 def findings(document: Document) -> list[str]:
     """What a reader should know first, in whole sentences."""
-    told = [_SUM[document["exit_code"]], *unplanned(document), *(_quality(document, name) for name in document["plan"]["metrics"])]
+    told = [_SUM[document["exit_code"]], *unplanned(document)]
+    told += [_quality(document, name) for name in document["plan"]["metrics"]]
     coverage = document["overall"].get("coverage", {}).get("value")
     if coverage is not None:
         told.append(f"{percent(coverage)} of the catalogue is shown to somebody.")

@@ -29,6 +29,7 @@ def flat_tables(document: Mapping[str, Any]) -> dict[str, Rows]:
         "side_by_side_overall": beside.get("overall") or (),
         "pair_rates": document.get("pair_rates") or (),
         "pair_differences": document.get("pair_differences") or (),
+        "exposure_matrix": document.get("exposure_matrix") or (),
         "exposure": document.get("exposure") or (),
         "provider_exposure": document.get("provider_exposure") or (),
         "item_groups": items.get("groups") or (),

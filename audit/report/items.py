@@ -89,7 +89,8 @@ def _wholes(document: Document) -> Section | None:
     reading = (
         "Each column of the items as one number: how far lists are from the goal (AWRF, and along the list NDKL), how "
         "unequal chances are (RSP, REO), the skew of the extremes, and the loss of expected exposure between groups. The "
-        "goal is the share of the catalogue. Formulas, conventions and denominators stand under Measures. Left out: which "
+        "goal is the share of the catalogue. Intervals resample people; those over groups resample the groups, as if these stood "
+        "for more of their kind. Formulas, conventions and denominators stand under Measures. Left out: which "
         "goal is right, and which group makes the distance."
     )
     columns: list[Column] = [
@@ -97,6 +98,7 @@ def _wholes(document: Document) -> Section | None:
         ("Measure", False, lambda row: ITEM_METRICS[row["metric"]].title),
         value("Value", "value"),
         ends("Interval", "low", "high"),
+        ends("Interval over groups", "groups_low", "groups_high"),
         people("People", "n"),
         words("Group", "group"),
         ("What it says", False, lambda row: f"{ITEM_METRICS[row['metric']].meaning} {line(row['reason'])}".strip()),
@@ -114,6 +116,8 @@ def column_rows(document: Document) -> Iterator[dict[str, Any]]:
                 "value": told[name],
                 "low": told.get(f"{name}_low"),
                 "high": told.get(f"{name}_high"),
+                "groups_low": told.get(f"{name}_groups_low"),
+                "groups_high": told.get(f"{name}_groups_high"),
                 "n": told.get(f"{name}_n"),
                 "group": told.get(f"{name}_group", ""),
                 "reason": told["reason"] if told[name] is None else "",

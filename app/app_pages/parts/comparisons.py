@@ -11,8 +11,9 @@ from app import cached, charts, displays
 from app.text import literal, short
 from audit.report.compared import TRADE_OFF, compared_sections, kinds_of_list
 from audit.report.opted import opted_section
-from audit.report.pairs import pairs_section
+from audit.report.pairs import matrix_section, pairs_section
 from audit.report.tables import Section, Table
+from audit.report.text import line
 
 
 def since(run_id: str) -> None:
@@ -54,6 +55,31 @@ def decisions(document: dict[str, Any]) -> None:
     _read(section)
     for table in section.tables:
         _shown(section, table)
+
+
+def matrix(document: dict[str, Any]) -> None:
+    """What each group of people is shown: one attribute and one column of titles at a time."""
+    section = matrix_section(document)
+    if section is None:
+        return
+    st.subheader(literal(section.title), anchor=False)
+    _read(section)
+    rows = pd.DataFrame(document["exposure_matrix"])
+    left, right = st.columns(2)
+    attribute = left.selectbox("People by", rows["attribute"].unique(), key="matrix-people", format_func=short)
+    column = right.selectbox("Shown titles by", rows["column"].unique(), key="matrix-titles", format_func=short)
+    mine = rows[(rows["attribute"] == attribute) & (rows["column"] == column)]
+    grid = mine.rename(columns={"group": "first_group", "category": "second_group", "share": "value", "people": "n"})
+    if grid["value"].notna().any():
+        st.plotly_chart(
+            charts.heatmap(grid, "share of exposure"),
+            key="matrix-chart",
+            config={"displayModeBar": False},
+            alt=f"Share of exposure of each {column} in the lists of each group by {attribute}; the table has every number.",
+        )
+    for table in section.tables:
+        if table.caption.startswith(f"{line(attribute)} × {line(column)}"):
+            _shown(section, table)
 
 
 def side_by_side(document: dict[str, Any], model_id: str, data: str, run_id: str) -> None:
