@@ -319,3 +319,23 @@ def test_who_withdrew_from_audits_is_in_no_audit_of_imported_lists(home, tmp_pat
     assert {row["n"] for row in both["side_by_side"]["overall"] if row["metric"] == "ndcg"} == {len(judged) - 3}
     for name, row in held["overall"].items():
         assert row["value"] == pytest.approx(rest["overall"][name]["value"], abs=1e-12, nan_ok=True)
+
+
+def test_few_people_of_unknown_group_are_counted_and_their_values_cannot_be_worked_out():
+    """Two of 12,000 without a label: they, and the smaller of the two others, have no value in any table."""
+    world = World(3)
+    sex = pd.Series(np.random.default_rng(4).choice(["f", "m"], PEOPLE), index=world.groups["sex"].index, dtype=object)
+    sex.iloc[:2] = None
+    world.groups = {"sex": sex}
+    slow, fast = world.held(), world.counted()
+    smaller = sex.value_counts().idxmin()
+    rows, again = (rows_of(each, "groups", "attribute", "group", "metric") for each in (fast, slow))
+    for (_, group, metric), row in rows.items():
+        assert row["n"] == (2 if group == "unknown" else (sex == group).sum())
+        assert (row["value"] is None) == (group in {"unknown", smaller})
+        for name in ("value", "gap", "adjusted_gap", "p", "adjusted_p"):
+            close(row[name], again["sex", group, metric][name], 1e-12)
+    for table in ("exposure", "provider_exposure"):
+        for row in fast[table]:
+            if row["attribute"] == "sex" and row["group"] in {"unknown", smaller}:
+                assert not {"value", "exposure_share"} & {name for name, told in row.items() if told is not None}

@@ -14,6 +14,8 @@ from audit.inference.cells import Cells
 from audit.inference.closer import look_closer
 from audit.inference.comparing import compare
 from audit.inference.summed import determined, hidden_values
+from audit.inference.suppression import hidden_cells
+from audit.inference.withheld import exported_cells
 from audit.plan import Plan
 from audit.segment_side import popularity_by_group
 
@@ -122,14 +124,15 @@ GAPS = ("gap", "adjusted_gap", "person_gap", "pooled_gap", "stratified_gap")  # 
     st.integers(60, 400),
     st.lists(st.floats(0.002, 0.06), min_size=3, max_size=3),
     st.lists(st.floats(0.01, 1), min_size=2, max_size=4),
+    st.sampled_from([None, ()]),
 )
 @settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_no_value_of_few_people_follows_from_the_tables(
-    seed: int, n: int, unlabelled: list[float], odds: list[float]
+    seed: int, n: int, unlabelled: list[float], odds: list[float], crossed: tuple[()] | None
 ) -> None:
     a, b, c = unlabelled
     per_user, groups, people = world(seed, n, a=[a, 1, 1], b=[b, *odds], c=[c, 0.5, 0.02, 0.4])
-    plan = Plan.of({"exploratory": [], "draws": 100, "equivalence": True})
+    plan = Plan.of({"exploratory": [], "draws": 100, "equivalence": True, "intersections": crossed})
     tables, closer = look_closer(per_user, groups, pd.Series(7, index=per_user.index), plan)
     reader = Reader(people, per_user["ndcg"])
     reader.tells(TOTAL, float(per_user["ndcg"].sum()))
@@ -146,11 +149,12 @@ def test_no_value_of_few_people_follows_from_the_tables(
     assert not {key for key in few_and_open(reader) if not single & set(key)}
 
 
-@given(st.integers(0, 10_000), st.sampled_from(["best", "largest", "rest"]))
-@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-def test_nor_who_was_selected_from_impact_ratios(seed: int, reference: str) -> None:
+@given(st.integers(0, 10_000), st.sampled_from(["best", "largest", "rest"]), st.sampled_from([None, ()]))
+@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+def test_nor_who_was_selected_from_impact_ratios(seed: int, reference: str, crossed: tuple[()] | None) -> None:
     per_user, groups, people = world(seed, 300, a=[0.01, 1, 1, 0.6], b=[0.01, 1, 1])
-    plan = Plan.of({"exploratory": [], "draws": 100, "impact_ratio": "scoring", "impact_reference": reference})
+    ratios = {"impact_ratio": "scoring", "impact_reference": reference, "intersections": crossed}
+    plan = Plan.of({"exploratory": [], "draws": 100, **ratios})
     _, closer = look_closer(per_user, groups, pd.Series(7, index=per_user.index), plan)
     chosen = (per_user["ndcg"] > per_user["ndcg"].median()).astype(float)
     reader = Reader(people, chosen)
@@ -218,6 +222,21 @@ def test_ten_people_without_a_label_are_a_group_of_their_own() -> None:
     assert rows["value"].notna().all()
     mean = per_user["ndcg"].groupby(people["gender"]).mean()
     assert rows.loc["1", "gap"] == pytest.approx(mean["1"] - mean["2"])
+
+
+def test_one_person_of_no_group_at_all_is_not_told_by_the_others_of_unknown_cell() -> None:
+    """15 are of unknown a, 15 of unknown b, one of both: the sums of the three give the one."""
+    rng = np.random.default_rng(0)
+    a, b = (pd.Series(rng.choice([*names], 300), name=name) for name, names in (("a", "xy"), ("b", "pq")))
+    a[:15] = b[14:29] = "unknown"
+    keys, cells = exported_cells({"a": a, "b": b}, [("a", "b")], np.ones(300, dtype=bool))
+    counts = hidden_cells(cells, K)
+    values = hidden_values(cells, counts, K)
+    both, blank = keys.index(("a", "b", "unknown", "unknown")), keys.index(("a", "b", "unknown"))
+    assert cells.counts[[both, blank]].tolist() == [1, 29]
+    assert determined(cells, counts)[both]
+    assert values[blank]
+    assert not determined(cells, values)[both]
 
 
 def test_hidden_values_by_hand() -> None:

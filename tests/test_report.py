@@ -417,6 +417,29 @@ def test_the_pdf_is_accessible_unless_no_font_has_a_sign(document: dict[str, Any
     assert pdf.render(document).startswith(b"%PDF-"), "a box is no reason to have no report"
 
 
+# --- what stands first ----------------------------------------------------------------------------------------------
+
+
+def test_that_nobody_gave_a_plan_stands_at_the_top_everywhere(document: dict[str, Any]) -> None:
+    from app import assessment_words
+
+    assert document["planned"] is True
+    assert not any("No plan" in said for said in (*findings.findings(document), *assessment_words.findings(document)))
+    document["planned"] = False
+    said = findings.NO_PLAN
+    assert findings.findings(document)[1] == assessment_words.findings(document)[1] == said
+    assert contents(document).found[1] == contents(document).preparation == said
+    words = " ".join(Page(html.render(document)).words)
+    assert words.index(said.replace("'", "'")) < words.index("What this report does not say", words.index(said))
+
+
+def test_that_hardly_anything_joined_stands_at_the_top(document: dict[str, Any]) -> None:
+    from app import assessment_words
+
+    document["thin"] = "Only 3 of 900 people with held-out choices have a list, so every answer is 'too few to say'."
+    assert findings.findings(document)[1] == assessment_words.findings(document)[1] == document["thin"]
+
+
 # --- the use case ---------------------------------------------------------------------------------------------------
 
 

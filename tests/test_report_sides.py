@@ -22,6 +22,7 @@ from app.use_cases.training import train
 from app.workspace import Workspace
 from audit.report import html, pdf
 from audit.report.activity import CAVEAT, adjusted_words, without_attributes
+from audit.report.findings import too_few
 from audit.report.contents import contents
 from audit.report.drawn import lorenz
 from audit.report.flat import flat_tables
@@ -338,6 +339,14 @@ def test_a_gap_that_is_not_flagged_or_of_an_exploratory_measure_is_not_told_as_a
     assert words(row(family="exploratory")) == words(row(adjusted_gap=None)) == words(row(gap=None)) == []
     old = {name: value for name, value in row().items() if not name.startswith("adjusted")}
     assert words(old) == []
+
+
+def test_rows_without_an_answer_agree_with_the_family_that_was_tested() -> None:
+    """30 rows, 26 comparisons: two rows of an attribute of two groups are one, and a row of too few people is none."""
+    assert too_few(4, 30, 30).endswith("that is not evidence of equality.")
+    told = too_few(30, 30, 26)
+    assert told.startswith("For 30 of 30 rows of groups there is too little evidence to say")
+    assert "The 30 rows rest on 26 tested comparisons" in told
 
 
 def test_of_two_mirrored_gaps_the_group_that_is_served_worse_is_named() -> None:

@@ -73,5 +73,11 @@ def verify(
     except ValueError as error:
         raise BadInput(str(error), value=head, fix="copy it as it was noted") from error
     told = verify_path(path, trusted)
-    say(told, json_)
+    say(told if json_ else _failures_first(told), json_)
     raise typer.Exit(exit_code(told))
+
+
+def _failures_first(told: dict[str, Any]) -> dict[str, Any]:
+    """The answer for a person: first whether it holds and what is not bound, then the checks, those that fail at the top."""
+    unbound = {"unbound": told["unbound"]} if told["unbound"] else {}
+    return {"ok": told["ok"], **unbound, "checks": sorted(told["checks"], key=lambda check: bool(check["ok"]))}

@@ -18,6 +18,7 @@ from audit.inference.adjusted import adjusted_p, standardised
 from audit.inference.answers import decide
 from audit.inference.groups import COLUMNS, POWER, SUMMARY, GroupTables, against_rest, coded, corrected
 from audit.inference.stratified import SMALL_SIDE, normal_limit
+from audit.inference.summed import few_unknown
 from audit.inference.withheld import spread
 from audit.measures.exposure import UNKNOWN
 from audit.plan import Plan
@@ -48,6 +49,10 @@ class _Moments:
         people = np.bincount(cell, judged.lists, minlength=int(np.prod(shape[1:]))).reshape(shape[1:])
         sums = np.stack([summed(judged.sums), np.broadcast_to(people, shape)])
         return cls(names, sums, summed(judged.squares).sum(axis=-1))
+
+    def few(self, plan: Plan) -> np.ndarray:
+        """By measure: whether the people of unknown group are so few that they count among everybody else."""
+        return few_unknown(self.sums[1].sum(axis=(1, 3))[:, -1], plan.minimum_cell)
 
     def left_out(self) -> np.ndarray:
         """Everybody, then without each used bucket: draws x (sum, count) x metrics x strata x groups."""
@@ -105,14 +110,16 @@ def _attribute(judged: Judged, attribute: str, metrics: list[str], plan: Plan) -
 
 def _raw(moments: _Moments, draws: np.ndarray, plan: Plan) -> dict[str, np.ndarray]:
     """Metrics x groups: the gap to everybody else of known group, and what stands beside it."""
-    each = against_rest(draws.sum(axis=3))
+    few = moments.few(plan)
+    each = against_rest(draws.sum(axis=3), few)
     form = (draws.shape[2], draws.shape[-1])
     error, t = _jackknife(each["gap"], plan)
     gap = each["gap"][0]
     columns = {"gap": gap, "gap_low": gap - t * error, "gap_high": gap + t * error, "detectable_gap": POWER * error}
     size, squares = moments.sums[1, 0].sum(axis=(0, 2))[None], moments.squares.sum(axis=1, keepdims=True)
     total = moments.sums[0].sum(axis=(1, 3))[:, None]
-    inside = _p(size[:, :-1], total[..., :-1], squares[..., :-1], gap.reshape(form)[:, :-1])
+    last = None if few.any() else -1  # few unknown people are a group that changes labels, too
+    inside = _p(size[:, :last], total[..., :last], squares[..., :last], gap.reshape(form)[:, :last])[:, : form[1] - 1]
     two = np.stack([size[:, :-1].sum(axis=1), size[:, -1]], axis=1)  # everybody known, and the unknown
     beside = gap.reshape(form)[:, [-1, -1]]
     outside = _p(two, _two(total), _two(squares), beside)
@@ -126,12 +133,15 @@ def _two(values: np.ndarray) -> np.ndarray:
 
 def _adjusted(moments: _Moments, draws: np.ndarray, plan: Plan) -> dict[str, np.ndarray]:
     """Metrics x groups: the gap within strata of history length; NaN in the column of the unknown group."""
-    each = standardised(draws)
+    few = moments.few(plan)
+    each = standardised(draws, few)
     gap, share = each["adjusted"], each["share"][0]
     error, t = _jackknife(gap.reshape(len(gap), -1), plan)
     error = error.reshape(share.shape)
-    size = moments.sums[1, 0].sum(axis=-1)[:, :-1]
-    p = _p(size, moments.sums[0].sum(axis=-1)[..., :-1], moments.squares[..., :-1], gap[0])
+    last = None if few.any() else -1
+    size, total = moments.sums[1, 0].sum(axis=-1)[:, :last], moments.sums[0].sum(axis=-1)[..., :last]
+    wide = gap[0] if last else np.pad(gap[0], ((0, 0), (0, 1)), constant_values=np.nan)
+    p = _p(size, total, moments.squares[..., :last], wide)[:, : gap.shape[-1]]
     columns = {
         "adjusted_gap": gap[0],
         "adjusted_low": gap[0] - t * error,

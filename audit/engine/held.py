@@ -9,6 +9,7 @@ import pandas as pd
 
 from audit.engine.parts import EVERYBODY
 from audit.engine.people import UNKNOWN
+from audit.inference.summed import hidden_values
 from audit.inference.suppression import Cells, hidden_cells
 
 Key = tuple[str, ...]  # (attribute, group)
@@ -17,15 +18,27 @@ _SHARES = ("exposure_share", "exposure_ratio", "merit_ratio")
 
 def keys_held(table: pd.DataFrame, column: str, minimum: int) -> set[Key]:
     """Groups of fewer than `minimum` people, and who would give them away; `column` counts the people of each group."""
+    return {key for key, (counted, _) in _held(table, column, minimum).items() if counted}
+
+
+def values_held(table: pd.DataFrame, column: str, minimum: int) -> set[Key]:
+    """Groups whose people are told and whose values are not: few of unknown group, and who would tell their values."""
+    return {key for key, (counted, valued) in _held(table, column, minimum).items() if valued and not counted}
+
+
+def _held(table: pd.DataFrame, column: str, minimum: int) -> dict[Key, tuple[bool, bool]]:
+    """Of every group, whether its people and whether its values are held back."""
     sizes = table.drop_duplicates(["attribute", "group"])[["attribute", "group", column]]
     total = sizes.loc[sizes["group"].eq(EVERYBODY) & sizes["attribute"].eq(""), column].to_numpy()
-    held: set[Key] = set()
+    held: dict[Key, tuple[bool, bool]] = {}
     for attribute, each in sizes[sizes["attribute"] != ""].groupby("attribute"):
         counts = np.concatenate([total, each[column].to_numpy()]).astype(np.int64)
         rank = np.concatenate([[3], np.where(each["group"] == UNKNOWN, 2, 1)])
         cells = Cells(counts, [(0, np.arange(1, len(counts)))], rank, np.zeros(len(counts), bool))
-        names = each["group"].to_numpy()[hidden_cells(cells, minimum)[1:]]
-        held |= {(str(attribute), str(name)) for name in names}
+        counted = hidden_cells(cells, minimum)
+        valued = hidden_values(cells, counted, minimum)
+        told = zip(each["group"], counted[1:].tolist(), valued[1:].tolist(), strict=True)
+        held |= {(str(attribute), str(name)): (people, values) for name, people, values in told}
     return held
 
 

@@ -14,7 +14,7 @@ from audit.engine.engines import Engine, Progress
 from audit.engine.facts import Facts
 from audit.engine.family import concentration, list_statistics
 from audit.engine.gaps import counted_groups
-from audit.engine.held import hide, keys_held
+from audit.engine.held import hide, keys_held, values_held
 from audit.engine.overall import joined, oddities, overall
 from audit.engine.providers import judged_providers, providers
 from audit.engine.quality import ACCURACY, STRATUM, Judged, judge
@@ -133,11 +133,10 @@ def counted_audit(
     shown = _providers(found, facts, models, plan)
     again = outcomes[[USER, ITEM]].drop_duplicates().merge(known[[USER, ITEM]].drop_duplicates())
     odd = oddities(found, judged, len(again), everybody)
-    small = frozenset(keys_held(judged.table(), "n", plan.minimum_cell))
-    table = Withheld(plan.minimum_cell, dict.fromkeys(map(str, judged.sums), small)).groups(
-        counted_groups(judged, plan)
-    )
-    unseen = keys_held(exposure, "n_lists", plan.minimum_cell)
+    small, quiet = (frozenset(each(judged.table(), "n", plan.minimum_cell)) for each in (keys_held, values_held))
+    keys, values = (dict.fromkeys(map(str, judged.sums), each) for each in (small, quiet))
+    table = Withheld(plan.minimum_cell, keys, values).groups(counted_groups(judged, plan))
+    unseen, untold = (each(exposure, "n_lists", plan.minimum_cell) for each in (keys_held, values_held))
     overlap = joined(found, judged, outcomes, items)
     if progress:
         progress(1.0)
@@ -148,9 +147,9 @@ def counted_audit(
         overall=overall(judged, exposure, plan),
         groups=replace(table, rows=undecided(table.rows, overlap.thin)),
         lists=list_statistics(found, facts, plan.browsing, head=plan.head),
-        exposure=hide(exposure, unseen, "n_lists"),
+        exposure=hide(hide(exposure, untold), unseen, "n_lists"),
         providers=undecided(judged_providers(shown, found, plan), overlap.thin),
-        by_group=hide(shown, unseen),
+        by_group=hide(shown, unseen | untold),
         sanity=odd,
         overlap=overlap,
         notes=(*((overlap.thin,) if overlap.thin else ()), *odd.sentences(plan.k), *_notes(found, judged, table, plan)),

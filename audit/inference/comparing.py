@@ -186,10 +186,19 @@ def _paired(a: np.ndarray, b: np.ndarray, draws: dict[bool, int], plan: Plan) ->
     means = [divide(np.where(both, each, 0.0).sum(axis=0), n) for each in (a, b)]
     own = len(plan.metrics)
     sides = ((differences[:, :own], draws[True]), (differences[:, own:], draws[False]))
-    p = np.concatenate([signs_p(side, draws=many, seed=plan.seed) for side, many in sides])
+    p = np.concatenate([_signs(side, many, plan) for side, many in sides])
     columns = {"n": n, "value": means[0], "base": means[1], "difference": table["value"].to_numpy()}
     columns |= {"low": table["low"].to_numpy(), "high": table["high"].to_numpy(), "p": p}
     return [{name: column[place] for name, column in columns.items()} for place in range(len(n))]
+
+
+def _signs(differences: np.ndarray, draws: int, plan: Plan) -> np.ndarray:
+    """The p of every column: the planned draws, and all of them only where no correction has made it too large yet."""
+    p = signs_p(differences, draws=plan.draws, seed=plan.seed)
+    again = p <= plan.alpha
+    if draws > plan.draws and again.any():
+        p[again] = signs_p(differences[:, again], draws=draws, seed=plan.seed)
+    return p
 
 
 def _apart(later: Mapping[str, Any], earlier: Mapping[str, Any]) -> str:

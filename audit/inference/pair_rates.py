@@ -22,7 +22,7 @@ HELD = "Not shown: a small group, or one by which such a group could be worked o
 
 @dataclass(frozen=True, eq=False)
 class PairRates:
-    """`groups`: a row per attribute, group and rate; `between`: Fairlearn's differences and ratios over the shown groups.
+    """`groups`: a row per attribute, group and rate; `between`: Fairlearn's differences and ratios over known, shown groups.
 
     Rates as in `decisions.Decisions`; intervals resample people. A group that other tables hold back, or of fewer than
     `minimum_cell` people, has no numbers; where it would be the only one, the next smallest has none either.
@@ -59,7 +59,10 @@ def _attribute(
             _row(name, group, 0, size, rate, np.nan, np.nan, np.nan, True) for group in sorted(held) for rate in RATES
         ]
         return pd.DataFrame(rows, columns=list(GROUPS)), pd.DataFrame(columns=list(BETWEEN))
-    found = decisions(cells(np.array(names)[shown], people[shown] * size, *sums[:, shown].astype(np.int64)))
+    found, known = (
+        decisions(cells(np.array(names)[each], people[each] * size, *sums[:, each].astype(np.int64)))
+        for each in (shown, [n for n in shown if names[n] != UNKNOWN] or shown)
+    )
     low, high = _bounds(counts, codes, len(names), size, plan)
     rows = [
         _row(
@@ -78,7 +81,7 @@ def _attribute(
         for r, rate in enumerate(RATES)
     ]
     between = pd.DataFrame(
-        [[name, len(shown), measure, value] for measure, value in found.between.items()], columns=list(BETWEEN)
+        [[name, len(known.by_group), measure, value] for measure, value in known.between.items()], columns=list(BETWEEN)
     )
     return pd.DataFrame(rows, columns=list(GROUPS)), between
 

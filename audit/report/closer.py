@@ -53,7 +53,8 @@ def _directions(document: Document) -> Section | None:
 
 def _view_ends(view: str) -> Column:
     """The interval of one view; a dash for runs from before every view had one."""
-    return "Interval", True, lambda row: between(row.get(f"{view}_low"), row.get(f"{view}_high"), signed=True)
+    head = f"Interval, {view.replace('person', 'per person')}"  # heads of one table must differ
+    return head, True, lambda row: between(row.get(f"{view}_low"), row.get(f"{view}_high"), signed=True)
 
 
 def _unknowns(document: Document) -> Section | None:
