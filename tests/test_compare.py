@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_1samp
 
-from audit.inference.comparing import against_last, compare, signs_p
+from audit.inference.comparing import against_last, compare
 from audit.inference.intervals import Bootstrap
+from audit.inference.signs import signs_p
 from audit.plan import Plan
 
 
@@ -61,7 +62,7 @@ def test_many_people_by_the_normal_limit(monkeypatch: pytest.MonkeyPatch) -> Non
     d = np.random.default_rng(0).normal(0.03, 1, (3000, 2))
     d[::7, 1] = np.nan
     drawn = signs_p(d, draws=8000)
-    monkeypatch.setattr("audit.inference.comparing._DRAWN", 1000)
+    monkeypatch.setattr("audit.inference.signs._DRAWN", 1000)
     np.testing.assert_allclose(signs_p(d), drawn, atol=0.015)
     assert np.isnan(signs_p(np.full((5, 1), np.nan)))
 

@@ -22,9 +22,9 @@ from app.use_cases.training import train
 from app.workspace import Workspace
 from audit.report import html, pdf
 from audit.report.activity import CAVEAT, adjusted_words, without_attributes
-from audit.report.findings import too_few
 from audit.report.contents import contents
 from audit.report.drawn import lorenz
+from audit.report.findings import too_few
 from audit.report.flat import flat_tables
 from audit.report.inequality import at_tenths
 from audit.report.plots import plot
@@ -34,8 +34,8 @@ from data.demo import demo_source
 from data.tables import Source
 
 SECTIONS = (
-    "pairs", "matrix", "item_shares", "item_places", "item_columns", "inequality", "reach", "segments", "lift", "privacy", "opt_outs",
-    "against_last", "trade_off", "side_by_side",
+    "pairs", "matrix", "item_shares", "item_places", "item_columns", "inequality", "reach", "segments", "lift", "privacy",
+    "opt_outs", "against_last", "trade_off", "side_by_side",
 )  # fmt: skip
 RARE = "a rare group"
 NUMBER = re.compile(r"\d")

@@ -73,7 +73,9 @@ def test_the_lists_without_a_profile_always_stand_beside(ids: dict[str, str], be
     json.dumps(beside, allow_nan=False)
 
 
-def test_the_list_without_a_profile_is_the_one_that_everybody_is_shown(workspace: Workspace, ids: dict[str, str]) -> None:
+def test_the_list_without_a_profile_is_the_one_that_everybody_is_shown(
+    workspace: Workspace, ids: dict[str, str]
+) -> None:
     """Not the popularity model's, which leaves out what a person has seen: that takes a profile."""
     jobs = our_lists(workspace, workspace.catalog.open("demo"), ids["linear"], 10)
     tables = jobs.tables["non-profiled"]

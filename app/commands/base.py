@@ -58,7 +58,8 @@ def as_long_as_it_is_read() -> Iterator[None]:
     except BrokenPipeError:
         no_more_output()
     except SystemExit as ended:
-        if not isinstance(ended.__context__, BrokenPipeError):  # rich ends the process itself with 1, which means "flagged"
+        # rich ends the process itself with 1, which means "flagged"
+        if not isinstance(ended.__context__, BrokenPipeError):
             raise
         no_more_output()
 

@@ -12,6 +12,7 @@ from audit.inference.families import adjust
 from audit.inference.groups import coded, planned_labels
 from audit.inference.intersections import planned_pairs
 from audit.inference.intervals import Bootstrap
+from audit.inference.signs import enough_signs_p
 from audit.inference.withheld import Withheld, withheld
 from audit.measures.coded import divide
 from audit.measures.exposure import UNKNOWN
@@ -33,8 +34,6 @@ MODELS = (
     "p_adjusted",
 )
 EVERYBODY = ""
-_DRAWN = 10_000  # more people than this use the normal limit of the sign test
-_CELLS = 4_000_000
 
 
 def compare(
@@ -64,33 +63,6 @@ def compare(
     for part, method in ((confirmed, plan.correction), (~confirmed, "benjamini-hochberg")):
         result.loc[part, "p_adjusted"] = adjust(result.loc[part, "p"].to_numpy(dtype=np.float64), method)
     return result
-
-
-def signs_p(differences: np.ndarray, *, draws: int = 2000, seed: int = 0) -> np.ndarray:
-    """Two-sided p of every column's mean difference (people x columns) when each person's sign is a coin's toss.
-
-    p = (1 + draws whose |sum| is at least the seen one) / (1 + draws); above 10,000 people the normal limit, mean 0 and
-    variance sum d^2. 1 where all differences are 0; NaN where nobody has one. A missing difference counts for nothing.
-    """
-    from scipy.stats import norm
-
-    known = np.isfinite(differences)
-    if not known.any():
-        return np.full(differences.shape[1], np.nan)
-    d = np.where(known, differences, 0.0)
-    seen = np.abs(d.sum(axis=0))
-    if len(d) > _DRAWN:
-        spread = np.sqrt((d**2).sum(axis=0))
-        p = np.where(spread > 0, 2 * norm.sf(seen / np.where(spread > 0, spread, 1.0)), 1.0)
-        return np.where(known.any(axis=0), p, np.nan)
-    rng = np.random.default_rng(seed)
-    extreme, step = np.zeros(d.shape[1]), max(1, _CELLS // max(len(d), 1))
-    total = d.sum(axis=0)
-    for start in range(0, draws, step):
-        bits = rng.integers(0, 256, (min(step, draws - start), -(-len(d) // 8)), dtype=np.uint8)
-        heads = np.unpackbits(bits, axis=1, count=len(d)).astype(np.float64) @ d
-        extreme += (np.abs(2 * heads - total) >= seen - 1e-12).sum(axis=0)
-    return np.where(known.any(axis=0), (1 + extreme) / (1 + draws), np.nan)
 
 
 def against_last(later: Mapping[str, Any], earlier: Mapping[str, Any]) -> pd.DataFrame:
@@ -186,19 +158,10 @@ def _paired(a: np.ndarray, b: np.ndarray, draws: dict[bool, int], plan: Plan) ->
     means = [divide(np.where(both, each, 0.0).sum(axis=0), n) for each in (a, b)]
     own = len(plan.metrics)
     sides = ((differences[:, :own], draws[True]), (differences[:, own:], draws[False]))
-    p = np.concatenate([_signs(side, many, plan) for side, many in sides])
+    p = np.concatenate([enough_signs_p(side, many, plan) for side, many in sides])
     columns = {"n": n, "value": means[0], "base": means[1], "difference": table["value"].to_numpy()}
     columns |= {"low": table["low"].to_numpy(), "high": table["high"].to_numpy(), "p": p}
     return [{name: column[place] for name, column in columns.items()} for place in range(len(n))]
-
-
-def _signs(differences: np.ndarray, draws: int, plan: Plan) -> np.ndarray:
-    """The p of every column: the planned draws, and all of them only where no correction has made it too large yet."""
-    p = signs_p(differences, draws=plan.draws, seed=plan.seed)
-    again = p <= plan.alpha
-    if draws > plan.draws and again.any():
-        p[again] = signs_p(differences[:, again], draws=draws, seed=plan.seed)
-    return p
 
 
 def _apart(later: Mapping[str, Any], earlier: Mapping[str, Any]) -> str:

@@ -62,7 +62,8 @@ def _unknowns(document: Document) -> Section | None:
     reading = (
         "When some people's group is unknown, the gap over the known ones is only one possibility. The bounds are the "
         "least and the greatest gap over every way to give the unlabelled people to the group or to everybody else, with "
-        "their own values. They are limits of what is known, not an interval of chance. Left out: labels that are wrong."
+        "their own values. They are limits of what is known, not an interval of chance. Fewer unlabelled people than the least "
+        "cell count among everybody else, and their values, and what would tell them, are not shown. Left out: wrong labels."
     )
     columns: list[Column] = [
         *_group_columns(counted=False),

@@ -136,7 +136,10 @@ def _protocol(document: Document) -> tuple[Fact, ...]:
         Fact("Lists", line(document["label"] or "assessed"), f"{lists['n_lists']:,} people have one"),
         Fact("Catalogue", f"{lists['n_items']:,} items", "items that could have been shown"),
         Fact("Held-out truth", line(document.get("protocol") or "as given with the lists"), "what lists are judged by"),
-        *(Fact(name.capitalize(), line(document["plan"].get(name) or "not stated"), words.PLAN[name]) for name in STATED),
+        *(
+            Fact(name.capitalize(), line(document["plan"].get(name) or "not stated"), words.PLAN[name])
+            for name in STATED
+        ),
     )
 
 

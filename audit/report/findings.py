@@ -114,7 +114,9 @@ def threshold(plan: Mapping[str, Any], metric: str) -> float:
 
 def too_few(unsure: int, rows: int, family: int | None) -> str:
     """How many confirmatory rows have no answer for want of evidence, beside how many comparisons were tested."""
-    told = f"For {unsure} of {rows} rows of groups there is too little evidence to say; that is not evidence of equality."
+    told = (
+        f"For {unsure} of {rows} rows of groups there is too little evidence to say; that is not evidence of equality."
+    )
     if family is None or family == rows:
         return told
     return (

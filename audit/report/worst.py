@@ -45,4 +45,6 @@ def worst_section(document: Document) -> Section | None:
     )
     reasons = {row["metric"]: row.get("reason") for row in document.get("worst_traits") or ()}
     told = tuple(f"{metric_title(name)}: {line(reason)}" for name, reason in reasons.items() if reason)
-    return Section("deciles", "The worst-served, without names", reading, tuple(each for each in tables if each.rows), told)
+    return Section(
+        "deciles", "The worst-served, without names", reading, tuple(each for each in tables if each.rows), told
+    )
