@@ -42,6 +42,7 @@ def group_table(rows: pd.DataFrame) -> pd.DataFrame:
             "adjusted p": rows["p_adjusted"].map(lambda p: number(p, 4)),
             "reason": rows["reason"],
             "p": rows["p"].map(lambda p: number(p, 4)),
+            "effect size": [number(value) for value in rows.get("effect_size", [None] * len(rows))],
             "smallest gap this sample could show": rows["detectable_gap"].map(number),
         }
     )

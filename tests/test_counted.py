@@ -20,7 +20,7 @@ from audit.engine.run import counted_audit
 from audit.measured import AuditTables
 from audit.plan import Plan
 from audit.run import run_audit
-from data.errors import BadInput, Cancelled
+from data.errors import BadInput, Cancelled, NotFound
 from data.keep.verifier import verify_path
 from tests import doors
 
@@ -98,7 +98,7 @@ def test_gaps_and_tests_are_those_of_the_audit_in_memory(both):
         fast = counted[key]
         assert fast["n"] == slow["n"]
         assert fast["family"] == slow["family"]
-        exact = ("value", "gap", "adjusted_gap", "adjusted_share")
+        exact = ("value", "gap", "effect_size", "adjusted_gap", "adjusted_share")
         for name in exact if key in small else (*exact, "p", "adjusted_p"):
             close(fast[name], slow[name], 1e-12)
         if key not in small:
@@ -255,6 +255,8 @@ def test_a_folder_of_lists_is_counted_and_says_what_the_audit_in_memory_says(hom
         stop.set()
         with pytest.raises(Cancelled):
             audit(workspace, "demo", recommendations=lists, cancel=stop, **files)
+        with pytest.raises(NotFound, match="no engine 'abacus'; known: duckdb, spark"):
+            audit(workspace, "demo", recommendations=lists, engine="abacus", **files)
         assert len(workspace.runs.list()) == 2
     assert told[-1] == 1.0
     assert told == sorted(told)

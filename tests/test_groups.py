@@ -48,6 +48,7 @@ def test_values_counts_gaps_difference_and_ratio_equal_their_definitions():
         assert (row["n"], row["value"]) == (len(mine), pytest.approx(mine.mean(), abs=1e-12))
         assert row["gap"] == pytest.approx(mine.mean() - rest.mean(), abs=1e-12)
         assert row["gap_low"] < row["gap"] < row["gap_high"]
+        assert row["effect_size"] == pytest.approx(row["gap"] / per_user["ndcg"].std(ddof=1), abs=1e-12)
         assert row["low"] < row["value"] < row["high"]
     assert rows["n"].sum() == per_user["ndcg"].notna().sum()
     means = rows.loc[["a", "b", "c"], "value"]

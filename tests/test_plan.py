@@ -104,7 +104,9 @@ def test_a_wrong_setting_is_refused_in_our_words(tmp_path: Path, settings: dict[
     assert str(refused.value) == f"plan.json: {said}"
 
 
-@pytest.mark.parametrize("value", [object(), -1e9, {"x": {}}, [[1]], "\0"], ids=str)
+@pytest.mark.parametrize(
+    "value", [object(), -1e9, {"x": {}}, [[1]], "\0"], ids=["object", "low", "map", "nested", "zero"]
+)
 @pytest.mark.parametrize("name", Plan.model_fields)
 def test_no_refusal_speaks_the_words_of_a_library(name: str, value: object) -> None:
     try:

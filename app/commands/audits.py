@@ -26,6 +26,9 @@ def audit(
         list[str] | None,
         typer.Option("--versus", help="Another model, or a file of lists, on the same people; may be repeated."),
     ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="Count Parquet lists by duckdb or spark, whatever their size.")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Assess lists over user groups and providers; exit 0 nothing flagged, 1 flagged, 2 too little evidence."""
@@ -43,6 +46,7 @@ def audit(
             plan_file=plan,
             require_plan=require_plan,
             versus=versus or (),
+            engine=engine,
             progress=progress,
         )
     if json_:

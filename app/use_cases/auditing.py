@@ -12,7 +12,7 @@ from app.outputs import check_folder
 from app.spreadsheet import csv_bytes
 from app.use_cases.boosting import boosts_mark
 from app.use_cases.comparing import against_last, beside, check_versus
-from app.use_cases.counting import IMPORTED, counted, too_large
+from app.use_cases.counting import ENGINES, IMPORTED, counted, engine_named, too_large
 from app.use_cases.judging import PROFILED, Jobs, audited, foreign_lists, groups_of, not_audited, our_lists
 from app.use_cases.opting_out import cost_of_opting_out
 from app.use_cases.stepping import Steps
@@ -26,6 +26,7 @@ from data.keep.home import private_folder, write_whole
 from data.tables import Dataset
 
 if TYPE_CHECKING:
+    from audit.engine.engines import Engine
     from audit.engine.run import CountedAudit
 
     Result = Audit | CountedAudit
@@ -42,6 +43,7 @@ def audit(
     plan_file: Path | None = None,
     require_plan: bool = False,
     versus: Sequence[str] = (),
+    engine: str | None = None,
     progress: Callable[[float], None] | None = None,
     cancel: Event | None = None,
 ) -> dict[str, Any]:
@@ -50,7 +52,8 @@ def audit(
     For a model of ours the lists that use no profile are audited beside its own. `versus` names lists that are compared
     on the same people: ids of other models for a model, files of lists for imported ones. Returns the document with
     run_id, `against_last` (null for a first audit), and the folder of its tables when `out` is given. Lists too large
-    for memory are counted by the engine instead. `progress` gets the share done; setting `cancel` ends the audit with
+    for memory are counted instead, by DuckDB, or by the `engine` that is named: naming one counts any Parquet. `progress`
+    gets the share done; setting `cancel` ends the audit with
     `Cancelled` and keeps nothing but the plan in the log.
     """
     if out:
@@ -70,8 +73,10 @@ def audit(
     }
     steps = Steps(progress, cancel)
     _check_lists(model_id, recommendations, outcomes)
-    if recommendations is not None and outcomes is not None and too_large(recommendations):
-        results, document = _counted(workspace, dataset, recommendations, outcomes, plan, about, versus, steps)
+    machine = engine_named(engine or ENGINES[0])
+    if recommendations is not None and outcomes is not None and (engine or too_large(recommendations)):
+        files = (recommendations, outcomes)
+        results, document = _counted(workspace, dataset, *files, plan, about, versus, machine, steps)
     else:
         results, document = _held(workspace, dataset, (model_id, recommendations, outcomes), plan, about, versus, steps)
     steps.at(0.97)
@@ -92,7 +97,7 @@ def audit(
 
 def _counted(
     workspace: Workspace, dataset: Dataset, lists: Path, truth: Path, plan: Plan, about: dict[str, Any],
-    versus: Sequence[str], steps: Steps,
+    versus: Sequence[str], engine: type[Engine], steps: Steps,
 ) -> tuple[dict[str, Result], dict[str, Any]]:  # fmt: skip
     """The audit of lists too large for memory."""
     if versus:
@@ -107,6 +112,7 @@ def _counted(
         groups,
         plan,
         without=gone,
+        engine=engine,
         progress=lambda done: steps.at(0.95 * done),
         cancel=steps.cancel,
     )

@@ -12,14 +12,17 @@ import pandas as pd
 from audit.inference.groups import planned
 from audit.plan import Plan
 from data.columns import ITEM, USER, Table
+from data.errors import NotFound
 from data.foreign import outcomes as check_outcomes
 from data.load.folder import read_known
 from data.tables import Dataset
 
 if TYPE_CHECKING:
+    from audit.engine.engines import Engine
     from audit.engine.run import CountedAudit
 
 IMPORTED = "imported"  # label of foreign lists
+ENGINES = ("duckdb", "spark")
 LARGE = 5_000_000  # rows of one Parquet file from which on it is counted, not held
 
 
@@ -33,6 +36,15 @@ def too_large(lists: Path) -> bool:
     import pyarrow.parquet as pq
 
     return bool(pq.read_metadata(lists).num_rows >= LARGE)
+
+
+def engine_named(name: str) -> type[Engine]:
+    """The machine that counts: DuckDB in this process, or Spark."""
+    from audit.engine.engines import DuckDB, Spark
+
+    if name not in ENGINES:
+        raise NotFound("engine", name, ENGINES)
+    return Spark if name == "spark" else DuckDB
 
 
 def known_pairs(dataset: Dataset, outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -50,6 +62,7 @@ def counted(
     plan: Plan,
     *,
     without: frozenset[str],
+    engine: type[Engine],
     progress: Callable[[float], None] | None = None,
     cancel: Event | None = None,
 ) -> CountedAudit:
@@ -70,6 +83,7 @@ def counted(
         plan,
         everybody=len(dataset.users),
         without=without,
+        engine=engine,
         label=IMPORTED,
         progress=progress,
         cancel=cancel,

@@ -20,6 +20,7 @@ from audit.inference.groups import COLUMNS, POWER, SUMMARY, GroupTables, against
 from audit.inference.stratified import SMALL_SIDE, normal_limit
 from audit.inference.summed import few_unknown
 from audit.inference.withheld import spread
+from audit.measures.coded import divide
 from audit.measures.exposure import UNKNOWN
 from audit.plan import Plan
 
@@ -104,7 +105,7 @@ def _attribute(judged: Judged, attribute: str, metrics: list[str], plan: Plan) -
     spared = ("gap_low", "gap_high", "p", "adjusted_low", "adjusted_high", "adjusted_p")
     table.loc[few, list(spared)] = np.nan
     alone = np.minimum(table["people"], table["n_rest"]) < plan.minimum_cell
-    table.loc[alone, ["gap", "detectable_gap", "adjusted_gap", "adjusted_share"]] = np.nan
+    table.loc[alone, ["gap", "effect_size", "detectable_gap", "adjusted_gap", "adjusted_share"]] = np.nan
     return table[table["people"] > 0].drop(columns="people")
 
 
@@ -124,6 +125,9 @@ def _raw(moments: _Moments, draws: np.ndarray, plan: Plan) -> dict[str, np.ndarr
     beside = gap.reshape(form)[:, [-1, -1]]
     outside = _p(two, _two(total), _two(squares), beside)
     columns |= {"p": np.concatenate([inside, outside[:, 1:]], axis=1), "n_rest": each["n_rest"][0]}
+    people, sums = size.sum(), total.sum(axis=(1, 2))
+    left = np.maximum(squares.sum(axis=(1, 2)) - sums**2 / max(people, 1), 0)
+    columns["effect_size"] = divide(gap.reshape(form), np.sqrt(left / max(people - 1, 1))[:, None])
     return {**columns, "people": np.tile(size[0], (form[0], 1))}
 
 

@@ -187,7 +187,8 @@ def _notes(found: Scan, judged: Judged, table: GroupTables, plan: Plan) -> tuple
     skipped = [name for name in (*plan.metrics, *plan.exploratory) if name not in judged.sums]
     lines = (
         f"The lists are too many to hold, so they were counted: {found.n_rows:,} rows, by {found.engine}.",
-        "Users are the unit: intervals come from random buckets of users, left out one at a time, with Student's t.",
+        f"Users are the unit: intervals come from {found.counts.buckets} random buckets of users, left out one at a time, with "
+        f"Student's t; such a standard error is itself off by about {1 / np.sqrt(2 * (found.counts.buckets - 1)):.0%}.",
         f"{table.family_size} comparisons form the confirmatory family, corrected by {plan.correction}; p is the normal "
         f"limit of exchanging group labels, and is given where both sides have {SMALL_SIDE} people or more.",
         "No flag is not evidence of equality beyond the stated threshold.",

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("attribute", "group", "metric", "family", "n", "value", "low", "high", "gap", "gap_low", "gap_high"),
-    *("detectable_gap", "p", "p_adjusted", "state", "reason"),
+    *("effect_size", "detectable_gap", "p", "p_adjusted", "state", "reason"),
 )
 SUMMARY = ("attribute", "metric", "difference", "ratio", "lowest", "highest", "groups")
 _NUMBERS = ["value", "low", "high"]
-_GAPS = ["gap", "gap_low", "gap_high", "detectable_gap", "p"]
+_GAPS = ["gap", "gap_low", "gap_high", "effect_size", "detectable_gap", "p"]
 POWER = 1.959964 + 0.841621  # normal quantiles of a two-sided 5 % test with 80 % power
 
 
@@ -57,7 +57,9 @@ def group_tables(per_user: pd.DataFrame, groups: dict[str, pd.Series], plan: Pla
     `n` users with a value; `value` their mean; `gap` its distance to everybody else whose group is known (for
     'unknown': to everybody known); where fewer than `plan.minimum_cell` are of unknown group, they are among everybody
     else, see `few_unknown`. p: permutation of labels among those users. p_adjusted: over the row's family, by
-    `plan.correction` if confirmatory, by Benjamini-Hochberg if exploratory. `detectable_gap`: what this sample shows
+    `plan.correction` if confirmatory, by Benjamini-Hochberg if exploratory.
+    `effect_size`: the gap in standard deviations (n - 1) of everybody's values.
+    `detectable_gap`: what this sample shows
     with 80 % power at 5 % before correction. Numbers of a group under `plan.minimum_cell` are NaN, its n stays.
     `summary`: MetricFrame's difference and ratio between the known groups that may be shown. `state`: see `decide`.
     """
@@ -163,6 +165,7 @@ def _gaps(array: np.ndarray, codes: np.ndarray, n_groups: int, metrics: list[str
     gap_low, gap_high = reach.gap(seen["gap"].seen, *seen["gap"].bounds(plan.level))
     detectable = POWER * seen["gap"].spread
     pairs = {"low": low, "high": high, "gap_low": gap_low, "gap_high": gap_high, "detectable_gap": detectable}
+    pairs["effect_size"] = divide(seen["gap"].seen, np.repeat(pd.DataFrame(array).std().to_numpy(), n_groups))
     return {"gap": seen["gap"].seen, "n_rest": seen["n_rest"].seen, **pairs}
 
 

@@ -77,6 +77,7 @@ def answer(row: Mapping[str, Any], plan: Plan, lists: int) -> tuple[State | None
     if lists < plan.minimum_cell:
         return State.TOO_FEW, f"{lists} lists, fewer than {plan.minimum_cell}."
     shown = f"Exposure is {ratio:.3f} of the catalogue share, {plan.level:.0%} interval {low:.3f} to {high:.3f}"
+    shown = shown if ratio > 0 else "It is never shown"
     if p < plan.alpha and ratio < floor:
         return State.FLAG, f"{shown}: under the floor of {floor:g}."
     if low >= floor:
