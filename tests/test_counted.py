@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from threading import Event
 
@@ -343,3 +344,19 @@ def test_few_people_of_unknown_group_are_counted_and_their_values_cannot_be_work
         for row in fast[table]:
             if row["attribute"] == "sex" and row["group"] in {"unknown", smaller}:
                 assert not {"value", "exposure_share"} & {name for name, told in row.items() if told is not None}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_spark_gives_the_same_audit():
+    pytest.importorskip("pyspark", reason="pyspark is not installed: install sightglass-dashboard[spark]")
+    if not shutil.which("java"):
+        pytest.skip("Java is not on the path; Spark needs 17 or newer")
+    from audit.engine.engines import Spark
+
+    strange = odd(World(8, 700))
+    here, there = (strange.counted(engine=engine, without=["3", "5"]) for engine in (None, Spark))
+    assert there.pop("counted")["engine"] == "spark"
+    here.pop("counted")
+    for told in (here, there):
+        told["notes"] = [note for note in told["notes"] if "duckdb" not in note and "spark" not in note]
+    same(here, there)

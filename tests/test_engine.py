@@ -647,3 +647,10 @@ def test_spark_gives_what_duckdb_gives():
     np.testing.assert_allclose(one[numbers].to_numpy(float), two[numbers].to_numpy(float), atol=1e-9, equal_nan=True)
     one, two = (providers(each, world.facts(each), "maker")[["exposure_share", "se"]] for each in (here, there))
     np.testing.assert_allclose(one, two, atol=1e-9)
+
+
+def test_the_slope_of_gini_does_not_turn_on_rounding():
+    x = np.array([0.3, 0.3, 0.1, 0.7, 0.3])
+    other = x + np.array([0, 1, 0, 0, -1]) * 2e-16
+    assert len(set(other)) > len(set(x))
+    np.testing.assert_allclose(slopes.gini_slope(other), slopes.gini_slope(x), atol=1e-12)

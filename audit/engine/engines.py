@@ -150,6 +150,7 @@ class Spark:
 def _sql(expression: ir.Table, dialect: str) -> str:
     import ibis
 
+    getattr(ibis, dialect)  # ibis fills in a dialect's options when the dialect is first named
     return str(ibis.to_sql(expression, dialect=dialect, pretty=False))
 
 

@@ -10,12 +10,14 @@ import numpy as np
 
 from audit.measures.concentration import gini, shannon, top_share
 
+_ROUNDING = 1e-12  # of the largest value
+
 
 def gini_slope(x: np.ndarray) -> np.ndarray:
-    """Slope of `gini`; equal values share their mean place."""
+    """Slope of `gini`; equal values share their mean place, also where they differ by the rounding of their sums."""
     n, order = len(x), np.argsort(x)
     ordered = x[order]
-    first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    first = np.flatnonzero(np.append(True, np.diff(ordered) > _ROUNDING * ordered[-1]))
     size = np.diff(first, append=n)
     place = np.empty(n)
     place[order] = np.repeat(first + (size + 1) / 2, size)
