@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -48,15 +49,16 @@ def streamed(
         return len(rows), len(every.item), every.without(people.gone)
 
     done = 0
-    tally = _Tally(people.n_parts, showings.n_items, showings.k)
-    for read, above, batch in machine.stream(showings.numbered, _BATCH, prepare):
-        if cancel is not None and cancel.is_set():
-            raise Cancelled(AUDIT)
-        tally.add(batch)
-        done, tally.above = done + read, tally.above + above
-        if progress:
-            progress(min(done / showings.lists.rows, 1.0))
-    return tally.finish(people.buckets)
+    with ThreadPoolExecutor(1) as aside:  # lists are looked at while their rows are counted
+        tally = _Tally(people.n_parts, showings.n_items, showings.k, aside)
+        for read, above, batch in machine.stream(showings.numbered, _BATCH, prepare):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled(AUDIT)
+            tally.add(batch)
+            done, tally.above = done + read, tally.above + above
+            if progress:
+                progress(min(done / showings.lists.rows, 1.0))
+        return tally.finish(people.buckets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +78,8 @@ class Dense(Counts):
 
 
 class _Tally:
-    def __init__(self, n_parts: int, n_items: int, k: int) -> None:
-        self.n_parts, self.n_items, self.k = n_parts, n_items, k
+    def __init__(self, n_parts: int, n_items: int, k: int, aside: Executor) -> None:
+        self.n_parts, self.n_items, self.k, self.aside = n_parts, n_items, k, aside
         self.cells = np.zeros(n_parts * n_items * k, np.uint32)
         self.lists = np.zeros(n_parts, np.int64)
         self.repeated = np.zeros(n_parts * n_items, np.uint32)
@@ -113,8 +115,9 @@ class _Tally:
 
         rows = (batch.starts, batch.part, batch.item, batch.rank, self.n_items, self.k)
         found = (self.lists, self.repeated, self.short, self.seen, self.placed, self.odd)
+        looked = self.aside.submit(tally, *rows, *found, self.last)
         add(*rows, self.cells)
-        self.last = tally(*rows, *found, self.last)
+        self.last = looked.result()
         self.users.append(batch.user)
 
     def _sparse(self, values: np.ndarray) -> Any:
