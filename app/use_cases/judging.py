@@ -98,7 +98,7 @@ def our_lists(workspace: Workspace, dataset: Dataset, model_id: str, k: int) -> 
     known = with_times(known_choices(judged.model), dataset)
     lists = {
         PROFILED: (everybody(judged.model, k, judged.boosts), embeddings(judged.model)),
-        NON_PROFILED: (the_same_for_all(judged.model, k), None),
+        NON_PROFILED: (the_same_for_all(judged.model, judged.model.training.users.values, k), None),
     }
     groups = groups_of(workspace, dataset)
     untold = switched_off(workspace, dataset.name)
@@ -109,11 +109,10 @@ def our_lists(workspace: Workspace, dataset: Dataset, model_id: str, k: int) -> 
     return Jobs(tables, judged.protocol, judged.model)
 
 
-def the_same_for_all(model: Recommender, k: int) -> pd.DataFrame:
-    """The list without a profile as everybody is shown it: user_id, item_id, rank."""
-    training = model.training
-    shown = training.items.values[non_profiled(model.item_counts, k)]
-    users, rank = training.users.values, np.arange(1, len(shown) + 1)
+def the_same_for_all(model: Recommender, users: np.ndarray, k: int) -> pd.DataFrame:
+    """The list without a profile as each of the people is shown it: user_id, item_id, rank."""
+    shown = model.training.items.values[non_profiled(model.item_counts, k)]
+    rank = np.arange(1, len(shown) + 1)
     columns = {USER: np.repeat(users, len(shown)), ITEM: np.tile(shown, len(users)), RANK: np.tile(rank, len(users))}
     return pd.DataFrame(columns)
 

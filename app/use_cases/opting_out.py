@@ -9,15 +9,15 @@ import pandas as pd
 
 from app.use_cases.evaluating import held_out
 from app.use_cases.holding import plain_rows
+from app.use_cases.judging import the_same_for_all
 from app.workspace import Workspace
 from audit.measures.coded import Coded
 from audit.measures.quality import quality
 from audit.opt_outs import METRIC, opt_outs
 from audit.plan import Plan
-from data.columns import ITEM, RANK, USER
+from data.columns import ITEM, USER
 from data.tables import Dataset
 from models.base import Recommender
-from models.serving import non_profiled
 
 
 def cost_of_opting_out(
@@ -45,8 +45,6 @@ def cost_of_opting_out(
 def _same_for_all(dataset: Dataset, model: Recommender, k: int) -> pd.Series:
     """NDCG of the one list that is the same for everybody, for each person with truth; nobody's history is masked."""
     part, outcomes, _ = held_out(dataset)
-    codes = non_profiled(model.item_counts, k)
-    listed = pd.DataFrame({ITEM: model.training.items.values[codes], RANK: range(1, len(codes) + 1)})
-    lists = pd.DataFrame({USER: outcomes[USER].unique()}).merge(listed, how="cross")
+    lists = the_same_for_all(model, outcomes[USER].unique(), k)
     coded = Coded.of(lists, outcomes, part.frame()[[USER, ITEM]], dataset.items, k=k)
     return quality(coded).per_user[METRIC]

@@ -16,14 +16,15 @@ Key = tuple[str, ...]  # (attribute, group)
 _SHARES = ("exposure_share", "exposure_ratio", "merit_ratio")
 
 
-def keys_held(table: pd.DataFrame, column: str, minimum: int) -> set[Key]:
-    """Groups of fewer than `minimum` people, and who would give them away; `column` counts the people of each group."""
-    return {key for key, (counted, _) in _held(table, column, minimum).items() if counted}
+def held_back(table: pd.DataFrame, column: str, minimum: int) -> tuple[frozenset[Key], frozenset[Key]]:
+    """Groups without people and values, and groups whose people are told and whose values are not.
 
-
-def values_held(table: pd.DataFrame, column: str, minimum: int) -> set[Key]:
-    """Groups whose people are told and whose values are not: few of unknown group, and who would tell their values."""
-    return {key for key, (counted, valued) in _held(table, column, minimum).items() if valued and not counted}
+    The first are those of fewer than `minimum` people, and who would give them away; the others few of unknown group, and
+    who would tell their values. `column` counts the people of each group.
+    """
+    found = _held(table, column, minimum)
+    keys = frozenset(key for key, (counted, _) in found.items() if counted)
+    return keys, frozenset(key for key, (counted, valued) in found.items() if valued and not counted)
 
 
 def _held(table: pd.DataFrame, column: str, minimum: int) -> dict[Key, tuple[bool, bool]]:

@@ -14,7 +14,7 @@ from audit.engine.engines import Engine, Progress
 from audit.engine.facts import Facts
 from audit.engine.family import concentration, list_statistics
 from audit.engine.gaps import counted_groups
-from audit.engine.held import hide, keys_held, values_held
+from audit.engine.held import held_back, hide
 from audit.engine.overall import joined, oddities, overall
 from audit.engine.providers import judged_providers, providers
 from audit.engine.quality import ACCURACY, STRATUM, Judged, judge
@@ -133,10 +133,10 @@ def counted_audit(
     shown = _providers(found, facts, models, plan)
     again = outcomes[[USER, ITEM]].drop_duplicates().merge(known[[USER, ITEM]].drop_duplicates())
     odd = oddities(found, judged, len(again), everybody)
-    small, quiet = (frozenset(each(judged.table(), "n", plan.minimum_cell)) for each in (keys_held, values_held))
+    small, quiet = held_back(judged.table(), "n", plan.minimum_cell)
     keys, values = (dict.fromkeys(map(str, judged.sums), each) for each in (small, quiet))
     table = Withheld(plan.minimum_cell, keys, values).groups(counted_groups(judged, plan))
-    unseen, untold = (each(exposure, "n_lists", plan.minimum_cell) for each in (keys_held, values_held))
+    unseen, untold = held_back(exposure, "n_lists", plan.minimum_cell)
     overlap = joined(found, judged, outcomes, items)
     if progress:
         progress(1.0)

@@ -13,14 +13,13 @@ from audit.report.compared import TRADE_OFF, compared_sections, kinds_of_list
 from audit.report.opted import opted_section
 from audit.report.pairs import matrix_section, pairs_section
 from audit.report.tables import Section, Table
-from audit.report.text import line
 
 
 def since(run_id: str) -> None:
     """What changed, group by group, since the last audit of the same lists."""
     told = cached.last_audit(run_id)
     if told is None:
-        st.info("This is the first audit of this model, so there is none to compare it with.")
+        st.info("This is the first audit of these lists, so there is none to compare it with.")
         return
     (section,) = compared_sections({"against_last": told})
     _read(section)
@@ -77,9 +76,10 @@ def matrix(document: dict[str, Any]) -> None:
             config={"displayModeBar": False},
             alt=f"Share of exposure of each {column} in the lists of each group by {attribute}; the table has every number.",
         )
-    for table in section.tables:
-        if table.caption.startswith(f"{line(attribute)} × {line(column)}"):
-            _shown(section, table)
+    chosen = [row for row in document["exposure_matrix"] if (row["attribute"], row["column"]) == (attribute, column)]
+    one = matrix_section({"exposure_matrix": chosen})
+    for table in one.tables if one else ():
+        _shown(section, table)
 
 
 def side_by_side(document: dict[str, Any], model_id: str, data: str, run_id: str) -> None:

@@ -66,11 +66,7 @@ def _planned(scope: Scope) -> str | None:
         if not st.button("Audit by this plan", disabled=plan is None):
             return None
         with TemporaryDirectory() as folder:
-            try:
-                return _assess(scope.data, model_id=scope.model_id, plan_file=_saved(Path(folder), plan))
-            except SightglassError as refused:
-                st.error(literal(str(refused).replace(f"{folder}/", "")))
-                return None
+            return _unless_refused(folder, scope.data, model_id=scope.model_id, plan_file=_saved(Path(folder), plan))
 
 
 def _hand_over(scope: Scope) -> None:
@@ -84,13 +80,21 @@ def _hand_over(scope: Scope) -> None:
             return
         with TemporaryDirectory() as folder:
             files = [None if each is None else _saved(Path(folder), each) for each in (lists, truth, plan)]
-            try:
-                run_id = _assess(scope.data, recommendations=files[0], outcomes=files[1], plan_file=files[2])
-            except SightglassError as refused:
-                st.error(literal(str(refused).replace(f"{folder}/", "")))  # the file as the person knows it
-                return
+            what = dict(zip(("recommendations", "outcomes", "plan_file"), files, strict=True))
+            run_id = _unless_refused(folder, scope.data, **what)
+        if run_id is None:
+            return
         remember(_NEXT, run_id)
         st.rerun()
+
+
+def _unless_refused(folder: str, data: str, **what: Any) -> str | None:
+    """The run by files that were handed over; a refusal names a file as the person knows it."""
+    try:
+        return _assess(data, **what)
+    except SightglassError as refused:
+        st.error(literal(str(refused).replace(f"{folder}/", "")))
+        return None
 
 
 def _saved(folder: Path, file: Any) -> Path:
