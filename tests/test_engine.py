@@ -19,6 +19,7 @@ import pytest
 from fairlearn.metrics import demographic_parity_ratio, equalized_odds_difference
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from audit.engine import streaming
 from audit.engine.engines import DuckDB
@@ -32,7 +33,7 @@ from audit.measures import concentration as on
 from audit.measures import slopes
 from audit.measures.beyond import beyond
 from audit.measures.coded import Coded
-from audit.measures.counts import Table
+from audit.measures.counts import Along
 from audit.measures.exposure import list_statistics as in_memory
 from audit.measures.exposure import provider_exposure
 from audit.measures.quality import quality
@@ -241,8 +242,15 @@ def test_grouping_counts_what_streaming_counts_and_small_batches_count_what_larg
         )
 
 
-def dense(table: Table) -> np.ndarray:
-    return table if isinstance(table, np.ndarray) else table.toarray()
+def attention(found: Scan, weight: np.ndarray) -> np.ndarray:
+    """Parts x items, from sums along items of which each is a feature of its own."""
+    counts, every = found.counts, np.arange(found.counts.n_parts)
+    features = np.random.default_rng(0).random((counts.n_items, 3))
+    alone = sparse.csr_array(sparse.identity(counts.n_items, format="csr"))
+    (given,), (summed,) = (counts.along(Along(weight, each, every)) for each in (alone, features))
+    np.testing.assert_allclose(summed, given @ features, atol=1e-9)
+    np.testing.assert_allclose(given.sum(axis=0), counts.total(weight), atol=1e-9)
+    return given.toarray()
 
 
 def same_counts(one: Scan, two: Scan) -> None:
@@ -251,18 +259,33 @@ def same_counts(one: Scan, two: Scan) -> None:
     b = one.counts.buckets
     known = one.counts.n_parts - b
 
-    def rows(found: Scan, name: str) -> np.ndarray:
-        table = dense(getattr(found.counts, name))
+    def rows(table: np.ndarray) -> np.ndarray:
         return np.vstack([table[:known], table[known:].sum(axis=0)])
 
-    for name in ("showings", "distinct", "short"):
-        np.testing.assert_allclose(rows(one, name), rows(two, name), atol=1e-12)
-    weight = 1 / np.log2(np.arange(1, one.counts.k + 1) + 1)
-    np.testing.assert_allclose(
-        dense(one.counts.attention(weight)[0])[:known], dense(two.counts.attention(weight)[0])[:known]
-    )
+    for weight in (one.counts.once, 1 / np.log2(np.arange(1, one.counts.k + 1) + 1)):
+        np.testing.assert_allclose(rows(attention(one, weight)), rows(attention(two, weight)), atol=1e-12)
+    for name in ("repeated", "short"):
+        mine, theirs = (rows(getattr(each.counts, name).toarray()) for each in (one, two))
+        np.testing.assert_allclose(mine, theirs, atol=1e-12)
+    np.testing.assert_allclose(one.counts.distinct(), two.counts.distinct(), atol=1e-12)
     np.testing.assert_array_equal(one.counts.lists[:known], two.counts.lists[:known])
     assert one.counts.lists.sum() == two.counts.lists.sum()
+
+
+@pytest.mark.parametrize("people", [255, 256, 511, 512, 1500])
+def test_a_cell_counts_beyond_what_a_byte_holds(people: int):
+    users = np.repeat(np.arange(people), 3)
+    frame = pd.DataFrame({"user_id": users, "item_id": np.tile([7, 8, 9], people), "rank": np.tile([1, 2, 3], people)})
+    everybody = pd.DataFrame(
+        {"group": np.where(np.arange(people) % 2, "odd", "even")}, index=np.arange(people).astype(str)
+    )
+    found = scan(frame, ["7", "8", "9", "10"], everybody, k=3, buckets=1)
+    assert found.streamed
+    expected = np.zeros((3, 4))
+    expected[:2, :3] = [[(people + 1) // 2] * 3, [people // 2] * 3]
+    for rank in range(3):
+        np.testing.assert_array_equal(attention(found, np.eye(3)[rank]), expected * (np.arange(4) == rank))
+    np.testing.assert_array_equal(found.counts.distinct(), [people, people, people, 0])
 
 
 @given(lists(), st.randoms(use_true_random=False))

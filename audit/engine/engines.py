@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from queue import Empty, Queue
 from threading import Event, Thread
@@ -84,12 +84,17 @@ class DuckDB:
             return self._connection.sql(_sql(expression, "duckdb")).to_arrow_table()
 
     def stream(self, expression: ir.Table, batch: int, prepare: Callable[[pa.RecordBatch], T]) -> Iterator[T]:
-        """The rows of a table in its own order, in prepared batches; a few are made while the last one is used."""
+        """The rows of a table in its own order, in prepared batches.
+
+        Reading, preparing, and what the caller does with the last batch go on at once, a few batches apart.
+        """
         self._connection.execute("set preserve_insertion_order = true")
         reader = self._connection.sql(_sql(expression, "duckdb")).to_arrow_reader(batch)
+        read = _ahead(reader)
         try:
-            yield from _ahead(map(prepare, reader))
+            yield from _ahead(map(prepare, read))
         finally:
+            read.close()  # before the reader, which its thread may be in
             reader.close()
 
 
@@ -161,7 +166,7 @@ def _signed(type_: pa.DataType) -> pa.DataType:
     return wider.get(type_, type_)
 
 
-def _ahead(batches: Iterable[T]) -> Iterator[T]:
+def _ahead(batches: Iterable[T]) -> Generator[T]:
     """The same batches, fetched by a thread of their own; it ends when the consumer does."""
     fetched: Queue[T | BaseException | None] = Queue(maxsize=_AHEAD)
     stop = Event()

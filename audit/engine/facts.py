@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from audit.engine.scan import Scan
-from audit.measures.counts import Table
 from audit.measures.exposure import rank_weights
 from data.columns import Kind
 
@@ -39,10 +38,9 @@ class Facts:
         return cls(items, kinds or {}, scan.catalogue, *(_counts(scan, each) for each in (popularity, merit)))
 
 
-def attention(scan: Scan, models: Sequence[Weight]) -> dict[str, Table]:
-    """Parts x items under every browsing model, in one look at the counts."""
-    tables = scan.counts.attention(*(_weight(model, scan.counts.k) for model in models))
-    return dict(zip(map(str, models), tables, strict=True))
+def browsing(scan: Scan, models: Sequence[Weight]) -> dict[str, np.ndarray]:
+    """The weights of ranks 1 to k under every browsing model."""
+    return {str(model): _weight(model, scan.counts.k) for model in models}
 
 
 def _counts(scan: Scan, counts: pd.Series | None) -> np.ndarray:

@@ -13,18 +13,23 @@ _LARGEST = 2**27  # ids up to here may stand in an array
 class Lookup:
     """Values from 0 by id; -1 for an id that is not there."""
 
-    values: np.ndarray  # by id, or by slot of the hash table
-    slots: np.ndarray | None
+    values: np.ndarray  # by id from `first` on, or by slot of the hash table
+    slots: np.ndarray | None = None
+    first: int = 0
 
     @classmethod
     def of(cls, ids: np.ndarray, values: np.ndarray) -> Lookup:
         """Two columns of one length; ids are distinct."""
         if not len(ids):
-            return cls(np.empty(0, np.int32), None)
+            return cls(np.empty(0, np.int32))
+        if (
+            int(ids[-1]) - int(ids[0]) == len(ids) - 1 and (ids[1:] > ids[:-1]).all()
+        ):  # one after the other, as ids often are
+            return cls(values.astype(np.int32, copy=False), first=int(ids[0]))
         if ids.dtype != np.uint64 and ids.min() >= 0 and ids.max() < min(_LARGEST, 16 * len(ids) + 1_000_000):
             table = np.full(int(ids.max()) + 1, -1, np.int32)
             table[ids] = values
-            return cls(table, None)
+            return cls(table)
         from audit.engine.tally import fill
 
         size = 1 << int(2 * len(ids)).bit_length()
@@ -39,7 +44,7 @@ class Lookup:
 
         if self.slots is not None:
             return np.asarray(find(_unsigned(ids), self.slots, self.values))
-        return np.asarray(look(ids, self.values))
+        return np.asarray(look(ids, self.values, self.first))
 
 
 def _unsigned(ids: np.ndarray) -> np.ndarray:

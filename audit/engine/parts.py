@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from audit.engine.scan import Scan
-from audit.measures.counts import Table
+from audit.measures.counts import Table, rows_of
 
 EVERYBODY = "all"
 
@@ -30,15 +29,8 @@ class Group:
         return self.parts % self.buckets
 
     def rows(self, table: Table) -> Table:
-        """The group's rows of a table of parts, without a copy where they lie together."""
-        first, last = int(self.parts[0]), int(self.parts[-1]) + 1
-        if last - first != len(self.parts):
-            return table[self.parts]
-        if isinstance(table, np.ndarray):
-            return table[first:last]
-        start, stop = table.indptr[first], table.indptr[last]
-        inner = (table.data[start:stop], table.indices[start:stop], table.indptr[first : last + 1] - start)
-        return sparse.csr_array(inner, shape=(last - first, table.shape[1]))
+        """The group's rows of a table of parts."""
+        return rows_of(table, self.parts)
 
     def total(self, table: Table) -> np.ndarray:
         """Sum of the group's rows of a table of parts."""

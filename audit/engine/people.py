@@ -93,22 +93,24 @@ class People:
 def _groups(columns: list[pa.Array], names: list[str], n: int) -> tuple[np.ndarray, pd.DataFrame]:
     """Every row's combination of values by its place, and the combinations with the unknown one at the end."""
     if not columns:
-        return np.zeros(n, np.int64), pd.DataFrame(index=pd.RangeIndex(1))
+        return np.zeros(n, np.int32), pd.DataFrame(index=pd.RangeIndex(1))
     coded = [column if pa.types.is_dictionary(column.type) else column.dictionary_encode() for column in columns]
     labels = [[*as_text(each.dictionary.to_pandas()).fillna(UNKNOWN), UNKNOWN] for each in coded]
     values = [Ids(each) for each in labels]
-    known = [ids.codes(each).astype(np.int64) for ids, each in zip(values, labels, strict=True)]
-    place = [each.indices.fill_null(len(codes) - 1).to_numpy() for each, codes in zip(coded, known, strict=True)]
-    code = np.zeros(n, np.int64)
+    known = [ids.codes(each) for ids, each in zip(values, labels, strict=True)]
+    sizes = [len(each) for each in values]
+    whole = np.int32 if np.prod(sizes, dtype=np.float64) < 2**31 else np.int64
+    code: np.ndarray = np.empty(n, whole)
 
     def combine(rows: slice) -> None:
-        for ids, codes, at in zip(values, known, place, strict=True):
-            code[rows] *= len(ids)
-            code[rows] += codes[at[rows]]
+        code[rows] = 0
+        for column, codes, size in zip(coded, known, sizes, strict=True):
+            code[rows] *= size
+            code[rows] += codes[column.indices[rows].fill_null(len(codes) - 1).to_numpy()]
 
     in_blocks(combine, n, _BLOCK)
     used, code = _compact(code)
-    places = np.unravel_index(used, [len(each) for each in values])
+    places = np.unravel_index(used, sizes)
     groups = pd.DataFrame({name: ids.values[at] for name, ids, at in zip(names, values, places, strict=True)})
     return code, pd.concat([groups, pd.DataFrame([dict.fromkeys(names, UNKNOWN)])], ignore_index=True)
 
@@ -118,15 +120,22 @@ def _compact(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if not len(code) or code.max() > 16 * len(code) + 1_000_000:
         used, place = np.unique(code, return_inverse=True)
         return used, place
-    there = np.bincount(code) > 0
+    there = np.zeros(int(code.max()) + 1, bool)
+    there[code] = True
     if not there.all():
-        code = (np.cumsum(there) - 1)[code]
+        place = (np.cumsum(there) - 1).astype(code.dtype)
+
+        def close(rows: slice) -> None:
+            code[rows] = place[code[rows]]
+
+        in_blocks(close, len(code), _BLOCK)
     return np.flatnonzero(there), code
 
 
 def _parts(key: pa.Array, group: np.ndarray, buckets: int) -> np.ndarray:
+    """The part of every row, in the place of its group where that fits."""
     ids = key.to_numpy(zero_copy_only=False)
-    part = np.empty(len(ids), np.int32)
+    part = group if group.dtype == np.int32 else np.empty(len(ids), np.int32)
 
     def locate(rows: slice) -> None:
         part[rows] = group[rows] * buckets + _bucket(ids[rows], buckets)

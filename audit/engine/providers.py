@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from audit.engine.facts import Facts, Weight, attention
+from audit.engine.facts import Facts, Weight, browsing
 from audit.engine.parts import EVERYBODY, Group, groups_of, student
 from audit.engine.scan import Scan
 from audit.inference.families import adjust
 from audit.inference.providers import COLUMNS, answer
 from audit.measures.coded import divide
-from audit.measures.counts import Table
+from audit.measures.counts import Along, Table
 from audit.measures.exposure import UNKNOWN, owners, provider_table
 from audit.measures.weights import DEFAULT
 from audit.plan import Plan
@@ -31,17 +30,16 @@ def providers(scan: Scan, facts: Facts, column: str, *models: Weight, level: flo
     """
     belongs, names = owners(facts.items, column, scan.items, facts.kinds)
 
-    def shares(of_model: tuple[str, Table]) -> list[pd.DataFrame]:
-        model, shown = of_model
-        given = sparse.csr_array(shown @ belongs)
-        return [
-            _shares(scan, facts, belongs, group, given, level).assign(
-                attribute=group.attribute, group=group.name, browsing=model, provider=names
-            )
-            for group in groups_of(scan)
-        ]
+    weights, every = browsing(scan, models or (DEFAULT,)), np.arange(scan.counts.n_parts)
+    given = scan.counts.along(*(Along(each, belongs, every) for each in weights.values()))
 
-    tables = chain.from_iterable(at_once(shares, attention(scan, models or (DEFAULT,)).items()))
+    def shares(of_group: tuple[str, Table, Group]) -> pd.DataFrame:
+        model, shown, group = of_group
+        table = _shares(scan, facts, belongs, group, sparse.csr_array(shown), level)
+        return table.assign(attribute=group.attribute, group=group.name, browsing=model, provider=names)
+
+    each = [(model, shown, group) for model, shown in zip(weights, given, strict=True) for group in groups_of(scan)]
+    tables = at_once(shares, each)
     first = ["attribute", "group", "browsing", "provider"]
     whole = pd.concat(tables, ignore_index=True)
     return whole[[*first, *whole.columns.difference(first, sort=False)]]

@@ -46,7 +46,7 @@ class Scan:
     @property
     def unknown_items(self) -> int:
         """Rows that show an item outside the table of items."""
-        return int(np.asarray(self.counts.showings.sum(axis=0)).ravel()[~self.catalogue].sum())
+        return int(self.counts.total(self.counts.once)[~self.catalogue].sum())
 
     @property
     def repeated_items(self) -> int:

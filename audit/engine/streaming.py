@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
@@ -12,15 +10,13 @@ import pyarrow as pa
 
 from audit.engine.batches import Batch, lookups
 from audit.engine.counted import Counted, by_part
+from audit.engine.dense import Dense
 from audit.engine.engines import AUDIT, DuckDB, Progress
 from audit.engine.showings import Showings
-from audit.measures.counts import Counts, Table
 from data.errors import Cancelled
-from data.parallel import in_blocks
 
-CELLS = 300_000_000  # counts of 4 bytes held at once; above it, and for scattered lists, DuckDB groups instead
+CELLS = 800_000_000  # counts of one byte held at once; above it, and for scattered lists, DuckDB groups instead
 _BATCH = 500_000
-_BLOCK = 16_384  # cells looked at together, so that they stay in the cache as float64
 
 
 class Scattered(Exception):
@@ -43,95 +39,97 @@ def streamed(
     if people.n_parts * showings.n_items * showings.k > CELLS:
         raise Scattered
     parts, codes = lookups(machine, showings, cancel)
+    tally, done = _Tally(people.n_parts, showings.n_items, showings.k), 0
 
-    def prepare(rows: pa.RecordBatch) -> tuple[int, int, Batch]:
+    def prepare(rows: pa.RecordBatch) -> tuple[int, np.ndarray]:
         every = Batch.of(rows, people, parts, codes, showings.k)
-        return len(rows), len(every.item), every.without(people.gone)
+        tally.above += len(every.item)
+        return len(rows), tally.locate(every.without(people.gone))
 
-    done = 0
-    with ThreadPoolExecutor(1) as aside:  # lists are looked at while their rows are counted
-        tally = _Tally(people.n_parts, showings.n_items, showings.k, aside)
-        for read, above, batch in machine.stream(showings.numbered, _BATCH, prepare):
-            if cancel is not None and cancel.is_set():
-                raise Cancelled(AUDIT)
-            tally.add(batch)
-            done, tally.above = done + read, tally.above + above
-            if progress:
-                progress(min(done / showings.lists.rows, 1.0))
-        return tally.finish(people.buckets)
-
-
-@dataclass(frozen=True, eq=False)
-class Dense(Counts):
-    """Counts as one array of all cells, empty ones too."""
-
-    cells: np.ndarray  # uint32: (part x n_items + item) x k + rank - 1
-
-    def _attention(self, weights: list[np.ndarray]) -> list[Table]:
-        cells, sums = self.cells.reshape(-1, self.k), np.empty((len(weights), self.n_parts * self.n_items))
-
-        def weigh(block: slice) -> None:
-            np.matmul(weights, cells[block].T.astype(np.float64), out=sums[:, block])
-
-        in_blocks(weigh, len(cells), _BLOCK)
-        return list(sums.reshape(-1, self.n_parts, self.n_items))
+    for read, at in machine.stream(showings.numbered, _BATCH, prepare):
+        if cancel is not None and cancel.is_set():
+            raise Cancelled(AUDIT)
+        tally.add(at)
+        done += read
+        if progress:
+            progress(min(done / showings.lists.rows, 1.0))
+    return tally.finish(people.buckets)
 
 
 class _Tally:
-    def __init__(self, n_parts: int, n_items: int, k: int, aside: Executor) -> None:
-        self.n_parts, self.n_items, self.k, self.aside = n_parts, n_items, k, aside
-        self.cells = np.zeros(n_parts * n_items * k, np.uint32)
+    """Counts as they grow: one thread finds the cells of each batch, another may add the last one to them."""
+
+    def __init__(self, n_parts: int, n_items: int, k: int) -> None:
+        self.n_parts, self.n_items, self.k = n_parts, n_items, k
+        self.cells = np.zeros(n_parts * n_items * k, np.uint8)
+        self.over: list[np.ndarray] = []
         self.lists = np.zeros(n_parts, np.int64)
         self.repeated = np.zeros(n_parts * n_items, np.uint32)
         self.short = np.zeros(n_parts * n_items)
-        self.seen, self.placed = np.full(n_items, -1, np.int64), np.full(k + 1, -1, np.int64)
-        self.odd = np.zeros(3, np.int64)
+        self.seen, self.placed = np.zeros(n_items, np.uint32), np.zeros(k + 1, np.uint32)
+        self.odd = np.zeros(4, np.int64)
         self.users: list[np.ndarray] = []
         self.edges: list[Batch] = []
-        self.last, self.rows, self.above = -1, 0, 0
+        self.last, self.rows, self.above = np.uint32(0), 0, 0
 
-    def add(self, batch: Batch) -> None:
+    def locate(self, batch: Batch) -> np.ndarray:
+        """The cells of the batch's rows; lists that its edges may cut wait for the end."""
         self.rows += len(batch.item)
         n = len(batch.part)
-        if not n:
-            return
-        if n > 2:
-            self._count(batch.of_lists(1, n - 1))
-        self.edges += [batch.of_lists(0, 1).copied(), batch.of_lists(max(n - 1, 1), n).copied()]
+        if n:
+            self.edges += [batch.of_lists(0, 1).copied(), batch.of_lists(max(n - 1, 1), n).copied()]
+        return self._locate(batch.of_lists(1, max(n - 1, 1)) if n else batch)
+
+    def add(self, at: np.ndarray) -> None:
+        """Count rows by their cells."""
+        from audit.engine.tally import add
+
+        over = np.empty(len(at), np.uint32)
+        self.over.append(over[: add(self.cells, at, over)].copy())
 
     def finish(self, buckets: int) -> Counted:
-        from audit.engine.tally import SHORT, SKIPPED, TIES
+        """All counts, when every batch is added."""
+        from audit.engine.tally import REPEATED, SHORT, SKIPPED, TIES
 
         if self.edges:
-            whole = np.concatenate([*self.users, self.edges[0].user[:0]])
-            self._count(Batch.together(self.edges))
-            _refuse_scattered(whole, self.users[-1])
-        content = (self.lists, self._sparse(self.repeated), self._sparse(self.short))
-        counts = Dense(self.k, self.n_items, buckets, *content, cells=self.cells)
-        return Counted(counts, self.rows, self.above, int(self.odd[SHORT]), int(self.odd[SKIPPED]), int(self.odd[TIES]))
+            self.add(self._locate(Batch.together(self.edges)))
+            _refuse_scattered(self.users[:-1], self.users[-1])
+        odd = {name: int(self.odd[name]) for name in (TIES, SHORT, SKIPPED, REPEATED)}
+        again, short = self._sparse(self.repeated, odd[REPEATED]), self._sparse(self.short, odd[SHORT])
+        over = np.concatenate([*self.over, np.empty(0, np.uint32)])
+        counts = Dense(self.k, self.n_items, buckets, self.lists, again, short, cells=self.cells, over=over)
+        return Counted(counts, self.rows, self.above, odd[SHORT], odd[SKIPPED], odd[TIES])
 
-    def _count(self, batch: Batch) -> None:
-        from audit.engine.tally import add, tally
+    def _locate(self, batch: Batch) -> np.ndarray:
+        from audit.engine.tally import locate
 
+        at = np.empty(len(batch.item), np.uint32)
         rows = (batch.starts, batch.part, batch.item, batch.rank, self.n_items, self.k)
         found = (self.lists, self.repeated, self.short, self.seen, self.placed, self.odd)
-        looked = self.aside.submit(tally, *rows, *found, self.last)
-        add(*rows, self.cells)
-        self.last = looked.result()
+        self.last = np.uint32(locate(*rows, *found, self.last, at))
         self.users.append(batch.user)
+        return at
 
-    def _sparse(self, values: np.ndarray) -> Any:
-        place = np.flatnonzero(values != 0)
+    def _sparse(self, values: np.ndarray, any_: int) -> Any:
+        place = np.flatnonzero(values != 0) if any_ else np.empty(0, np.int64)
         return by_part(place, values[place], self.n_parts, self.n_items)
 
 
-def _refuse_scattered(users: np.ndarray, others: np.ndarray) -> None:
+def _refuse_scattered(users: list[np.ndarray], others: np.ndarray) -> None:
     """Refuse a user met twice; of the others none is."""
-    if (users[1:] > users[:-1]).all():  # as lists usually come
-        place = np.minimum(np.searchsorted(users, others), max(len(users) - 1, 0))
-        twice = len(users) and (users[place] == others).any()
+    some = [each for each in users if len(each)]
+    bounds = np.array([(each[0], each[-1]) for each in some]).reshape(-1)
+    if (bounds[1:] >= bounds[:-1]).all() and all(
+        (each[1:] > each[:-1]).all() for each in some
+    ):  # as lists usually come
+        twice = (bounds[2::2] == bounds[1:-1:2]).any() or any(_among(each, others) for each in some)
     else:
-        every = np.sort(np.concatenate([users, others]), kind="stable")
+        every = np.sort(np.concatenate([*some, others]), kind="stable")
         twice = (every[1:] == every[:-1]).any()
     if twice:
         raise Scattered
+
+
+def _among(ordered: np.ndarray, values: np.ndarray) -> bool:
+    place = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    return bool((ordered[place] == values).any())

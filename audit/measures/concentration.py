@@ -15,7 +15,12 @@ def gini(x: np.ndarray) -> float:
 
     NaN below two values or where all are 0.
     """
-    n, ordered = len(x), np.sort(np.asarray(x, dtype=np.float64))
+    return gini_of_ordered(np.sort(np.asarray(x, dtype=np.float64)))
+
+
+def gini_of_ordered(ordered: np.ndarray) -> float:
+    """`gini` of values that ascend already."""
+    n = len(ordered)
     if n < 2 or not ordered.sum():
         return np.nan
     return float(((2 * np.arange(1, n + 1) - n - 1) * ordered).sum() / ((n - 1) * ordered.sum()))
@@ -39,8 +44,10 @@ def hhi_diversity(x: np.ndarray) -> float:
 def top_share(x: np.ndarray, part: float = 0.01) -> float:
     """Share of the sum that goes to the largest `part` of the members (rounded up); NaN where all are 0."""
     x = np.asarray(x, dtype=np.float64)
-    top = np.sort(x)[::-1][: int(np.ceil(part * len(x)))]
-    return float(top.sum() / x.sum()) if x.sum() else np.nan
+    if not x.sum():
+        return np.nan
+    others = len(x) - int(np.ceil(part * len(x)))
+    return float(np.partition(x, others)[others:].sum() / x.sum())
 
 
 def list_diversity(shown: np.ndarray, lists: int, k: int) -> float:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from audit.measures.coded import Coded
 
-Table = np.ndarray | sparse.csr_array  # parts x items
+Features = np.ndarray | sparse.csr_array  # items x features
+Table = np.ndarray | sparse.csr_array  # parts x features
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +20,8 @@ class Counts:
     """Showings by part, item and rank; a part is a user group's share of a bucket of users.
 
     Part = group x buckets + bucket. Buckets are random sets of users, so the spread of a sum over them is its
-    sampling error. Weights of ranks come afterwards, so that any browsing model needs no second look at the lists.
+    sampling error. Weights of ranks come afterwards (an array of those of ranks 1 to k), so that any browsing model
+    needs no second look at the lists. `parts` below are whole groups, all by default.
     """
 
     k: int
@@ -33,38 +36,57 @@ class Counts:
         """Groups times buckets."""
         return len(self.lists)
 
-    def attention(self, *weights: np.ndarray) -> list[Table]:
-        """Parts x items for each weight: sum of the weights of the ranks; a weight holds those of ranks 1 to k."""
-        new = {weight.tobytes(): weight for weight in weights if weight.tobytes() not in self._weighed}
-        self._weighed.update(zip(new, self._attention(list(new.values())) if new else (), strict=True))
-        return [self._weighed[weight.tobytes()] for weight in weights]
+    @property
+    def once(self) -> np.ndarray:
+        """The weight under which attention is showings."""
+        return np.ones(self.k)
 
-    @cached_property
-    def showings(self) -> Table:
-        """Parts x items: rows of the lists, repeats included."""
-        return self.attention(np.ones(self.k))[0]
+    def total(self, weight: np.ndarray, parts: np.ndarray | None = None) -> np.ndarray:
+        """Attention of every item: sum over its showings of the weights of the ranks."""
+        raise NotImplementedError
 
-    @cached_property
-    def distinct(self) -> Table:
-        """Parts x items: lists that show the item."""
-        return self._plus(self.showings, -self.repeated)
+    def along(self, *asked: Along) -> list[Table]:
+        """Parts x features for each: sum over showings of the weight of the rank times each feature of the item.
+
+        Sparse where the features are. All are answered in one look at the counts.
+        """
+        raise NotImplementedError
+
+    def distinct(self, parts: np.ndarray | None = None) -> np.ndarray:
+        """Lists that show each item, once however often they repeat it."""
+        return self.total(self.once, parts) - np.asarray(self._repeated(parts).sum(axis=0)).ravel()
+
+    def repeats_along(self, features: np.ndarray, parts: np.ndarray) -> np.ndarray:
+        """Parts x features over the showings of an item to a user who has it in the list already."""
+        return np.asarray(self._repeated(parts) @ features)
 
     def of_lists(self, features: np.ndarray) -> np.ndarray:
         """Parts x features: sum over lists of the list's mean of each feature; `features` is items x features."""
-        return np.asarray(self.showings @ features / self.k + self.short @ features)
+        (shown,) = self.along(Along(self.once, features, np.arange(self.n_parts)))
+        return np.asarray(shown / self.k + self.short @ features)
 
-    @cached_property
-    def _weighed(self) -> dict[bytes, Table]:
-        return {}
+    def _repeated(self, parts: np.ndarray | None) -> sparse.csr_array:
+        return self.repeated if parts is None else sparse.csr_array(rows_of(self.repeated, parts))
 
-    def _attention(self, weights: list[np.ndarray]) -> list[Table]:
-        raise NotImplementedError
 
-    @staticmethod
-    def _plus(table: Table, more: sparse.csr_array) -> Table:
-        if not more.nnz:
-            return table
-        return table + more.toarray() if isinstance(table, np.ndarray) else sparse.csr_array(table + more)
+class Along(NamedTuple):
+    """A sum to take for some parts: weights of ranks 1 to k, and features of items."""
+
+    weight: np.ndarray
+    features: Features
+    parts: np.ndarray
+
+
+def rows_of(table: Table, parts: np.ndarray) -> Table:
+    """The rows of some parts, without a copy where they lie together."""
+    first, last = int(parts[0]), int(parts[-1]) + 1
+    if last - first != len(parts):
+        return table[parts]
+    if isinstance(table, np.ndarray):
+        return table[first:last]
+    start, stop = table.indptr[first], table.indptr[last]
+    inner = (table.data[start:stop], table.indices[start:stop], table.indptr[first : last + 1] - start)
+    return sparse.csr_array(inner, shape=(last - first, table.shape[1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +109,26 @@ class Cells(Counts):
         again, few_rows = (sparse.csr_array(each[None, :]) for each in (repeats, short))
         return cls(coded.k, size, 1, lists, again, few_rows, key, n)
 
-    def _attention(self, weights: list[np.ndarray]) -> list[Table]:
-        starts, indptr, item, place = self._pairs
-        given = [np.add.reduceat(self.n * each.take(place), starts) if len(starts) else np.empty(0) for each in weights]
-        return [sparse.csr_array((each, item, indptr), shape=(self.n_parts, self.n_items)) for each in given]
+    def total(self, weight: np.ndarray, parts: np.ndarray | None = None) -> np.ndarray:
+        """As of `Counts`."""
+        return np.asarray(self._attention(weight, parts).sum(axis=0)).ravel()
+
+    def along(self, *asked: Along) -> list[Table]:
+        """As of `Counts`."""
+        return [self._attention(each.weight, each.parts) @ each.features for each in asked]
+
+    def _attention(self, weight: np.ndarray, parts: np.ndarray | None) -> sparse.csr_array:
+        """Parts x items: sum of the weights of the ranks."""
+        key = weight.tobytes()
+        if key not in self._weighed:
+            starts, indptr, item, place = self._pairs
+            given = np.add.reduceat(self.n * weight.take(place), starts) if len(starts) else np.empty(0)
+            self._weighed[key] = sparse.csr_array((given, item, indptr), shape=(self.n_parts, self.n_items))
+        return self._weighed[key] if parts is None else sparse.csr_array(rows_of(self._weighed[key], parts))
+
+    @cached_property
+    def _weighed(self) -> dict[bytes, sparse.csr_array]:
+        return {}
 
     @cached_property
     def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from scipy import sparse
 from audit.measures.coded import Coded, divide
 from audit.measures.concentration import coverage, gini, hhi_diversity, list_diversity, shannon, top_share
 from audit.measures.content import memberships
-from audit.measures.counts import Cells, Table
+from audit.measures.counts import Cells
 from audit.measures.weights import DEFAULT, weights
 from data.columns import ITEM, Kind
 from data.ids import Ids
@@ -27,12 +27,12 @@ def item_exposure(coded: Coded, model: str = DEFAULT) -> pd.DataFrame:
     people who chose it; `relevant_count` people who went on to choose it; `in_catalogue`. 0: never shown.
     """
     counts = Cells.of(coded)
-    attention = _total(counts.attention(rank_weights(model, coded.k))[0])
+    attention = counts.total(rank_weights(model, coded.k))
     return pd.DataFrame(
         {
             "exposure": attention / counts.lists.sum(),
             "exposure_share": shares(attention),
-            "n_lists": _total(counts.distinct).astype(np.int64),
+            "n_lists": counts.distinct().astype(np.int64),
             "training_count": coded.popularity,
             "relevant_count": np.bincount(coded.truth.indices, minlength=len(coded.items)),
             "in_catalogue": coded.catalogue,
@@ -64,7 +64,7 @@ def provider_exposure(
     belongs, names = owners(items, column, coded.items, kinds)
     given = _by_user(coded, belongs, model)
     merit = np.bincount(coded.truth.indices, minlength=len(coded.items))
-    table = provider_table(belongs, _total(given), coded.catalogue, coded.popularity, merit)
+    table = provider_table(belongs, np.asarray(given.sum(axis=0)).ravel(), coded.catalogue, coded.popularity, merit)
     table["n_lists"] = np.diff(sparse.csc_array(given).indptr)
     return ProviderExposure(column, table.set_axis(pd.Index(names, name=column, dtype=object)), given)
 
@@ -129,8 +129,8 @@ def list_statistics(coded: Coded, per_user: pd.DataFrame, model: str = DEFAULT) 
     """Concentration of all lists; `per_user` is the table of `beyond` (its ARP and tail share are averaged)."""
     counts = Cells.of(coded)
     means = (float(per_user[name].mean()) for name in ("average_popularity", "tail_share"))
-    attention = _total(counts.attention(rank_weights(model, coded.k))[0])
-    return statistics(_total(counts.distinct), attention, coded.catalogue, int(counts.lists.sum()), coded.k, *means)
+    attention = counts.total(rank_weights(model, coded.k))
+    return statistics(counts.distinct(), attention, coded.catalogue, int(counts.lists.sum()), coded.k, *means)
 
 
 def statistics(
@@ -164,7 +164,7 @@ def statistics(
 def inter_list_diversity(coded: Coded) -> float:
     """MIL of everybody's lists: see `list_diversity`."""
     counts = Cells.of(coded)
-    return list_diversity(_total(counts.distinct), int(counts.lists.sum()), coded.k)
+    return list_diversity(counts.distinct(), int(counts.lists.sum()), coded.k)
 
 
 def with_unknown(belongs: sparse.csr_array, names: list[str]) -> tuple[sparse.csr_array, list[str]]:
@@ -195,7 +195,3 @@ def shares(x: np.ndarray) -> np.ndarray:
 def rank_weights(model: str, k: int) -> np.ndarray:
     """Weights of ranks 1 to k under a browsing model."""
     return weights(model, np.arange(1, k + 1))
-
-
-def _total(table: Table) -> np.ndarray:
-    return np.asarray(table.sum(axis=0)).ravel()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.measures.concentration import gini, shannon, top_share
+from audit.measures.concentration import gini_of_ordered, shannon, top_share
 
 _ROUNDING = 1e-12  # of the largest value
 
@@ -21,7 +21,7 @@ def gini_slope(x: np.ndarray) -> np.ndarray:
     size = np.diff(first, append=n)
     place = np.empty(n)
     place[order] = np.repeat(first + (size + 1) / 2, size)
-    return ((2 * place - n - 1) / (n - 1) - gini(ordered)) / x.sum()
+    return ((2 * place - n - 1) / (n - 1) - gini_of_ordered(ordered)) / x.sum()
 
 
 def shannon_slope(x: np.ndarray) -> np.ndarray:
