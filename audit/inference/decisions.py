@@ -91,23 +91,25 @@ def decisions(table: pd.DataFrame) -> Decisions:
     """Rates and differences from weighted cells (`decision_cells`), by Fairlearn."""
     margin = table.pivot_table(index="group", columns="chosen", values="n", aggfunc="sum", fill_value=0)
     margin = margin.reindex(columns=[0, 1], fill_value=0)
-    rates = decision_frame(table).by_group.loc[margin.index].astype(np.float64)
+    frame = decision_frame(table)
+    rates = frame.by_group.loc[margin.index].astype(np.float64)
     rates.loc[margin[1] == 0, "true_positive_rate"] = np.nan
     rates.loc[margin[0] == 0, "false_positive_rate"] = np.nan
     whole = rates.dropna().index
+    both = frame if len(whole) in (0, 1, len(rates)) else decision_frame(table[table["group"].isin(whole)])
     between = {
-        **_between(table, "demographic_parity", len(rates)),
-        **_between(table[table["group"].isin(whole)], "equalized_odds", len(whole)),
+        **_between(frame if len(rates) > 1 else None, "demographic_parity", RATES[:1]),
+        **_between(both if len(whole) > 1 else None, "equalized_odds", RATES[1:]),
     }
     return Decisions(rates.assign(pairs=margin.sum(axis=1)), between)
 
 
-def _between(table: pd.DataFrame, name: str, groups: int) -> dict[str, float]:
-    from fairlearn import metrics
-
-    names = (f"{name}_difference", f"{name}_ratio")
-    if groups < 2:
-        return dict.fromkeys(names, np.nan)
-    given = (table["chosen"].to_numpy(), table["recommended"].to_numpy())
-    named = {"sensitive_features": table["group"], "sample_weight": table["n"].to_numpy(dtype=np.float64)}
-    return {each: float(getattr(metrics, each)(*given, **named)) for each in names}
+def _between(frame: MetricFrame | None, name: str, rates: tuple[str, ...]) -> dict[str, float]:
+    """Fairlearn's function of that name, read off a frame that has its rates: the worst of them."""
+    if frame is None:
+        return {f"{name}_difference": np.nan, f"{name}_ratio": np.nan}
+    wanted = list(rates)
+    return {
+        f"{name}_difference": float(max(frame.difference()[wanted])),
+        f"{name}_ratio": float(min(frame.ratio()[wanted])),
+    }

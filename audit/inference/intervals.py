@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -97,7 +98,7 @@ class Bootstrap:
 
     def _left_out(self, table: Table, statistic: Statistic) -> np.ndarray:
         """Units x values: the statistic without each unit."""
-        units = _deal(table, np.random.default_rng(self.seed))
+        units = _dealt(table, _resamples(self.seed, self.draws, table.shape[0])[0])
         total = np.asarray(units.sum(axis=0), dtype=np.float64).reshape(1, -1)
         step = max(1, _CELLS // max(units.shape[1], 1))
         parts = [statistic(total - _dense(units[start : start + step])) for start in range(0, units.shape[0], step)]
@@ -105,18 +106,15 @@ class Bootstrap:
 
     def sums(self, table: Table) -> np.ndarray:
         """Draws x columns: the sum of the table's rows (users) under each resample."""
-        rng = np.random.default_rng(self.seed)
-        units = _deal(table, rng)
-        n, width = units.shape
+        part, counts = _resamples(self.seed, self.draws, table.shape[0])
+        units = _dealt(table, part)
+        width, step = units.shape[1], max(1, _CELLS // max(counts.shape[1], 1))
         result = np.empty((self.draws, width))
-        step = max(1, _CELLS // max(n, 1))
         for start in range(0, self.draws, step):
-            stop = min(start + step, self.draws)
-            picked = rng.integers(0, n, (stop - start, n)) + np.arange(stop - start)[:, None] * n
-            counts = np.bincount(picked.ravel(), minlength=(stop - start) * n).reshape(stop - start, n)
+            rows = counts[start : start + step].astype(np.float64)
             for column in range(0, width, _COLUMNS):
                 block = _dense(units[:, column : column + _COLUMNS])
-                result[start:stop, column : column + _COLUMNS] = counts.astype(np.float64) @ block
+                result[start : start + step, column : column + _COLUMNS] = rows @ block
         return result
 
     def bounds(self, replicates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -199,12 +197,25 @@ def _quotients(sums: np.ndarray) -> np.ndarray:
     return divide(*np.hsplit(sums, 2))
 
 
-def _deal(table: Table, rng: np.random.Generator) -> Table:
-    """Keep the rows, or take the sums of equal random parts of them where there are many."""
-    n = table.shape[0]
-    if n <= _UNITS:
+@lru_cache(maxsize=2)  # an audit asks for the same resamples hundreds of times; at most 20 MB
+def _resamples(seed: int, draws: int, users: int) -> tuple[np.ndarray | None, np.ndarray]:
+    """The part of every user, where they are so many that parts are resampled; and draws x units: how often each is drawn."""
+    rng = np.random.default_rng(seed)
+    part, n = (rng.permutation(users) % _UNITS, _UNITS) if users > _UNITS else (None, users)
+    counts = np.empty((draws, n), np.uint16)
+    step = max(1, _CELLS // max(n, 1))
+    for start in range(0, draws, step):
+        rows = len(counts[start : start + step])
+        picked = rng.integers(0, n, (rows, n)) + np.arange(rows)[:, None] * n
+        counts[start : start + step] = np.bincount(picked.ravel(), minlength=rows * n).reshape(rows, n)
+    return part, counts
+
+
+def _dealt(table: Table, part: np.ndarray | None) -> Table:
+    """The rows, or the sums of those of each part."""
+    if part is None:
         return table
-    part = rng.permutation(n) % _UNITS
+    n = len(part)
     return sparse.csr_array((np.ones(n), (part, np.arange(n))), shape=(_UNITS, n)) @ sparse.csr_array(table)
 
 

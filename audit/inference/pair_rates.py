@@ -59,10 +59,11 @@ def _attribute(
             _row(name, group, 0, size, rate, np.nan, np.nan, np.nan, True) for group in sorted(held) for rate in RATES
         ]
         return pd.DataFrame(rows, columns=list(GROUPS)), pd.DataFrame(columns=list(BETWEEN))
-    found, known = (
-        decisions(cells(np.array(names)[each], people[each] * size, *sums[:, each].astype(np.int64)))
-        for each in (shown, [n for n in shown if names[n] != UNKNOWN] or shown)
-    )
+    known = [n for n in shown if names[n] != UNKNOWN] or shown
+    found = decisions(cells(np.array(names)[shown], people[shown] * size, *sums[:, shown].astype(np.int64)))
+    compared = found
+    if len(known) < len(shown):
+        compared = decisions(cells(np.array(names)[known], people[known] * size, *sums[:, known].astype(np.int64)))
     low, high = _bounds(counts, codes, len(names), size, plan)
     rows = [
         _row(
@@ -81,7 +82,8 @@ def _attribute(
         for r, rate in enumerate(RATES)
     ]
     between = pd.DataFrame(
-        [[name, len(known.by_group), measure, value] for measure, value in known.between.items()], columns=list(BETWEEN)
+        [[name, len(compared.by_group), measure, value] for measure, value in compared.between.items()],
+        columns=list(BETWEEN),
     )
     return pd.DataFrame(rows, columns=list(GROUPS)), between
 

@@ -33,9 +33,11 @@ def hidden_values(cells: Cells, hidden: np.ndarray, minimum: int, preferred: np.
     given = np.zeros(len(few), dtype=bool) if preferred is None else preferred
     weight = (cells.counts + 1.0) * np.where(cells.rank == _GROUP, cells.counts.max(initial=1) + 1.0, 1.0)
     weight = np.where(given, _LIGHT, weight)
+    fixed = determined(cells, result)
     for cell in np.flatnonzero(few & result):
-        if determined(cells, result)[cell]:
+        if fixed[cell]:
             result = result | _moved(cells, result, int(cell), weight)
+            fixed = determined(cells, result)
     return result
 
 
