@@ -197,7 +197,9 @@ def _quotients(sums: np.ndarray) -> np.ndarray:
     return divide(*np.hsplit(sums, 2))
 
 
-@lru_cache(maxsize=2)  # an audit asks for the same resamples hundreds of times; at most 20 MB
+@lru_cache(
+    maxsize=12
+)  # an audit asks for the same resamples hundreds of times; of 2,000 draws each takes at most 10 MB
 def _resamples(seed: int, draws: int, users: int) -> tuple[np.ndarray | None, np.ndarray]:
     """The part of every user, where they are so many that parts are resampled; and draws x units: how often each is drawn."""
     rng = np.random.default_rng(seed)
@@ -208,7 +210,7 @@ def _resamples(seed: int, draws: int, users: int) -> tuple[np.ndarray | None, np
         rows = len(counts[start : start + step])
         picked = rng.integers(0, n, (rows, n)) + np.arange(rows)[:, None] * n
         counts[start : start + step] = np.bincount(picked.ravel(), minlength=rows * n).reshape(rows, n)
-    return part, counts
+    return part, counts.astype(np.uint8) if counts.max(initial=0) < 256 else counts
 
 
 def _dealt(table: Table, part: np.ndarray | None) -> Table:
