@@ -46,7 +46,7 @@ def look_closer(
         "unknowns": unknown_bounds(per_user, labels, rows, plan),
         "equivalence": equivalences(per_user, labels, rows, plan),
     }
-    by_group["unknowns"] = _counted(by_group["unknowns"], held)
+    by_group["unknowns"] = shown_bounds(by_group["unknowns"], held)
     crossed = intersections(per_user, labels, pairs, plan)
     tables = {
         **{name: held.apply(table, "attribute", "group") for name, table in by_group.items()},
@@ -59,7 +59,7 @@ def look_closer(
     return shown, Closer(tables, tuple(left_out))
 
 
-def _counted(table: pd.DataFrame, held: Withheld) -> pd.DataFrame:
+def shown_bounds(table: pd.DataFrame, held: Withheld) -> pd.DataFrame:
     """The table without the number of unlabelled people where it is held back, or the bounds that tell their values."""
     unlabelled = table.assign(group=UNKNOWN)
     mask, silent = held.rows(unlabelled, "attribute", "group"), held.silent(unlabelled, "attribute", "group")
