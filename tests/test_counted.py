@@ -18,6 +18,7 @@ from app.use_cases.reporting import report
 from app.workspace import opened
 from audit.engine.held import held_back, hide
 from audit.engine.run import counted_audit
+from audit.inference.withheld import Withheld
 from audit.measured import AuditTables
 from audit.plan import Plan
 from audit.run import run_audit
@@ -287,14 +288,16 @@ def test_small_groups_and_who_would_give_them_away_are_held_back():
     table = pd.DataFrame(
         [(*key, "ndcg", 0.5, n) for key, n in sizes.items()], columns=["attribute", "group", "metric", "value", "n"]
     )
-    held, _ = held_back(table, "n", 10)
+    held, _ = held_back(table, "n", Withheld(10))
     assert ("sex", "c") in held
     assert len(held) == 2
     shown = hide(table, held, "n").set_index("group")
     assert shown.loc["all", "n"] == 100
     assert shown.loc["c", ["value", "n"]].isna().all()
     assert shown["value"].isna().sum() == shown["n"].isna().sum() == 2
-    assert held_back(table, "n", 2)[0] == set()
+    assert held_back(table, "n", Withheld(2))[0] == set()
+    others = held_back(table, "n", Withheld(10, {"ndcg": frozenset({("sex", "a"), ("sex", "b", "age", "x")})}))
+    assert others == ({("sex", "a"), ("sex", "c")}, set())
     assert hide(table, set(), "n")["value"].notna().all()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from audit.inference.unknowns import unknown_bounds
 from audit.inference.withheld import Withheld, withheld
 from audit.inference.worst import deciles, worst_traits
 from audit.measures.exposure import UNKNOWN
+from audit.overlap import undecided
 from audit.plan import Plan
 
 TABLES = ("directions", "unknowns", "equivalence", "intersections", "impact_ratios", "deciles", "worst_traits")
@@ -28,6 +29,10 @@ class Closer:
 
     tables: dict[str, pd.DataFrame]
     notes: tuple[str, ...]
+
+    def undecided(self, why: str) -> Closer:
+        """The same with every answer 'too few to say', and why; the same where `why` is ''."""
+        return replace(self, tables={name: undecided(each, why) for name, each in self.tables.items()})
 
 
 def look_closer(
