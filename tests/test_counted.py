@@ -147,6 +147,7 @@ def test_everything_overall_and_every_oddity_is_that_of_the_audit_in_memory(both
         for name in ("catalogue_share", "training_share", "merit_share", "exposure_share", "exposure_ratio"):
             close(row[name], slow[key][name], 1e-12)
         assert row["state"] == slow[key]["state"]
+        assert row["n_lists"] == slow[key]["n_lists"]
 
 
 def same(one: object, two: object) -> None:

@@ -89,6 +89,8 @@ def test_small_worlds_are_told_and_held_back_as_in_memory(seed, people, blank, m
     slow, fast = world.held(plan), world.counted(plan)
     for table in KEYS:
         alike(slow, fast, table)
+    reached = {row["provider"]: row["n_lists"] for row in slow["providers"]}
+    assert {row["provider"]: row["n_lists"] for row in fast["providers"]} == reached
     for row in fast["intersections"]:
         shown = {name for name in ("value", "low", "high", "gap", "gap_low", "p") if row[name] is not None}
         assert row["n"] is not None or not shown

@@ -35,7 +35,7 @@ def counted_groups(crowd: Crowd, plan: Plan) -> GroupTables:
     metrics = [name for name in (*plan.metrics, *plan.exploratory) if name in crowd.judged.sums]
     labels = crowd.labels
     if not labels or not metrics:
-        return GroupTables(pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=list(SUMMARY)), 0, 0)
+        return GroupTables(pd.DataFrame(columns=[*COLUMNS, *_ADJUSTED]), pd.DataFrame(columns=list(SUMMARY)), 0, 0)
     rows = pd.concat([_attribute(crowd, name, metrics, plan) for name in labels], ignore_index=True)
     rows = rows.merge(_values(crowd, plan), how="left", on=["attribute", "group", "metric"])
     rows = corrected(rows.astype({"n": np.int64}), plan)

@@ -19,6 +19,7 @@ from audit.engine.held import held_back, hide
 from audit.engine.overall import joined, oddities, overall
 from audit.engine.providers import judged_providers, providers
 from audit.engine.quality import STRATUM, judge
+from audit.engine.reach import belonging, reach
 from audit.engine.scan import Scan, scan
 from audit.engine.tables import Source
 from audit.engine.uncounted import notes, refuse_uncounted
@@ -108,7 +109,7 @@ def counted_audit(
     """
     refuse_uncounted(plan, groups)
     people = pd.DataFrame(dict(groups)) if groups else None
-    gone = frozenset(without)
+    gone, columns = frozenset(without), _columns(items, plan)
     known, outcomes = (each[~each[USER].isin(gone)] for each in (known, outcomes))
 
     def machine() -> Engine | None:
@@ -118,6 +119,7 @@ def counted_audit(
         lists,
         items.index,
         people,
+        belongs=belonging(items, kinds, columns),
         without=gone,
         k=plan.k,
         engine=machine(),
@@ -132,7 +134,7 @@ def counted_audit(
     facts = Facts.of(found, items, kinds, known[ITEM].value_counts(), outcomes[ITEM].value_counts())
     models = list(dict.fromkeys([plan.browsing, *BESIDE]))
     exposure = concentration(found, facts, *models, head=plan.head, level=plan.level)
-    shown = _providers(found, facts, models, plan)
+    shown = _providers(found, facts, columns, models, plan)
     again = outcomes[[USER, ITEM]].drop_duplicates().merge(known[[USER, ITEM]].drop_duplicates())
     odd = oddities(found, judged, len(again), everybody)
     overlap = joined(found, judged, outcomes, items)
@@ -149,7 +151,7 @@ def counted_audit(
         closer=closer.undecided(overlap.thin),
         lists=list_statistics(found, facts, plan.browsing, head=plan.head),
         exposure=hide(hide(exposure, untold), unseen, "n_lists"),
-        providers=undecided(judged_providers(shown, found, plan), overlap.thin),
+        providers=undecided(judged_providers(shown, reach(found, facts, columns), found, plan), overlap.thin),
         by_group=hide(shown, unseen | untold),
         sanity=odd,
         overlap=overlap,
@@ -175,8 +177,12 @@ def _strata(known: pd.DataFrame, outcomes: pd.DataFrame, people: pd.Index, plan:
     return placed(own, among, plan.strata).astype(str)
 
 
-def _providers(found: Scan, facts: Facts, models: list[str], plan: Plan) -> pd.DataFrame:
-    default = (PROVIDER,) if PROVIDER in facts.items else ()
-    columns = default if plan.item_groups is None else plan.item_groups
+def _columns(items: pd.DataFrame, plan: Plan) -> tuple[str, ...]:
+    """The item columns whose categories are judged as providers."""
+    default = (PROVIDER,) if PROVIDER in items else ()
+    return default if plan.item_groups is None else plan.item_groups
+
+
+def _providers(found: Scan, facts: Facts, columns: tuple[str, ...], models: list[str], plan: Plan) -> pd.DataFrame:
     tables = [providers(found, facts, each, *models, level=plan.level).assign(column=each) for each in columns]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
