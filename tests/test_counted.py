@@ -267,6 +267,8 @@ def test_a_folder_of_lists_is_counted_and_says_what_the_audit_in_memory_says(hom
     page = (tmp_path / "report.html").read_text()
     assert "Concentration of exposure by group" in page
     assert "so they were counted" in page
+    assert ">Intersections<" in page
+    assert ">Direction check<" in page
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
     assert sorted(stages) == ["plan"] * 2 + ["result"] * 2
     assert many["overall"]["ndcg"]["value"] == pytest.approx(one["overall"]["ndcg"]["value"], abs=1e-12)
@@ -274,11 +276,17 @@ def test_a_folder_of_lists_is_counted_and_says_what_the_audit_in_memory_says(hom
     slow = rows_of(one, "groups", "attribute", "group", "metric")
     for row in many["groups"]:
         other = slow[row["attribute"], row["group"], row["metric"]]
-        if row["value"] is not None and other["value"] is not None:
-            assert row["value"] == pytest.approx(other["value"], abs=1e-12)
-            assert row["n"] == other["n"]
+        assert row["n"] == other["n"]
+        close(row["value"], other["value"], 1e-12)
+    cells = rows_of(one, "intersections", "first", "second", "first_group", "second_group", "metric")
+    assert many["intersections"]
+    for row in many["intersections"]:
+        other = cells[row["first"], row["second"], row["first_group"], row["second_group"], row["metric"]]
+        assert row["n"] == other["n"]
+        close(row["value"], other["value"], 1e-12)
     assert many["exit_code"] == 1  # popular titles only: some provider is far under the floor
     names = {"audit.json", "overall-imported.csv", "groups-imported.csv", "providers-imported.csv"}
+    names |= {f"{name}-imported.csv" for name in ("directions", "unknowns", "intersections")}
     assert {*names, "exposure-imported.csv", "provider_exposure-imported.csv"} <= {
         file.name for file in (tmp_path / "out").iterdir()
     }

@@ -89,6 +89,10 @@ def test_small_worlds_are_told_and_held_back_as_in_memory(seed, people, blank, m
     slow, fast = world.held(plan), world.counted(plan)
     for table in KEYS:
         alike(slow, fast, table)
+    hidden = {(row["attribute"], row["group"]) for row in fast["groups"] if row["n"] is None}
+    for row in (*fast["exposure"], *fast["provider_exposure"]):
+        if (row["attribute"], row["group"]) in hidden:
+            assert not {"value", "exposure_share", "n_lists"} & {name for name, told in row.items() if told is not None}
     reached = {row["provider"]: row["n_lists"] for row in slow["providers"]}
     assert {row["provider"]: row["n_lists"] for row in fast["providers"]} == reached
     for row in fast["intersections"]:
