@@ -131,7 +131,7 @@ def _without_answers(audit: Audit, why: str) -> Audit:
     return replace(
         audit,
         groups=replace(groups, rows=undecided(groups.rows, why)),
-        closer=replace(audit.closer, tables={name: undecided(each, why) for name, each in audit.closer.tables.items()}),
+        closer=audit.closer.undecided(why),
         providers=undecided(audit.providers, why),
         segments=replace(segments, tables=replace(segments.tables, rows=undecided(segments.tables.rows, why))),
         notes=(why, *audit.notes),

@@ -18,6 +18,7 @@ from app.use_cases.reporting import report
 from app.workspace import opened
 from audit.engine.held import held_back, hide
 from audit.engine.run import counted_audit
+from audit.inference.withheld import Withheld
 from audit.measured import AuditTables
 from audit.plan import Plan
 from audit.run import run_audit
@@ -146,6 +147,7 @@ def test_everything_overall_and_every_oddity_is_that_of_the_audit_in_memory(both
         for name in ("catalogue_share", "training_share", "merit_share", "exposure_share", "exposure_ratio"):
             close(row[name], slow[key][name], 1e-12)
         assert row["state"] == slow[key]["state"]
+        assert row["n_lists"] == slow[key]["n_lists"]
 
 
 def same(one: object, two: object) -> None:
@@ -265,6 +267,8 @@ def test_a_folder_of_lists_is_counted_and_says_what_the_audit_in_memory_says(hom
     page = (tmp_path / "report.html").read_text()
     assert "Concentration of exposure by group" in page
     assert "so they were counted" in page
+    assert ">Intersections<" in page
+    assert ">Direction check<" in page
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
     assert sorted(stages) == ["plan"] * 2 + ["result"] * 2
     assert many["overall"]["ndcg"]["value"] == pytest.approx(one["overall"]["ndcg"]["value"], abs=1e-12)
@@ -272,11 +276,17 @@ def test_a_folder_of_lists_is_counted_and_says_what_the_audit_in_memory_says(hom
     slow = rows_of(one, "groups", "attribute", "group", "metric")
     for row in many["groups"]:
         other = slow[row["attribute"], row["group"], row["metric"]]
-        if row["value"] is not None and other["value"] is not None:
-            assert row["value"] == pytest.approx(other["value"], abs=1e-12)
-            assert row["n"] == other["n"]
+        assert row["n"] == other["n"]
+        close(row["value"], other["value"], 1e-12)
+    cells = rows_of(one, "intersections", "first", "second", "first_group", "second_group", "metric")
+    assert many["intersections"]
+    for row in many["intersections"]:
+        other = cells[row["first"], row["second"], row["first_group"], row["second_group"], row["metric"]]
+        assert row["n"] == other["n"]
+        close(row["value"], other["value"], 1e-12)
     assert many["exit_code"] == 1  # popular titles only: some provider is far under the floor
     names = {"audit.json", "overall-imported.csv", "groups-imported.csv", "providers-imported.csv"}
+    names |= {f"{name}-imported.csv" for name in ("directions", "unknowns", "intersections")}
     assert {*names, "exposure-imported.csv", "provider_exposure-imported.csv"} <= {
         file.name for file in (tmp_path / "out").iterdir()
     }
@@ -287,14 +297,16 @@ def test_small_groups_and_who_would_give_them_away_are_held_back():
     table = pd.DataFrame(
         [(*key, "ndcg", 0.5, n) for key, n in sizes.items()], columns=["attribute", "group", "metric", "value", "n"]
     )
-    held, _ = held_back(table, "n", 10)
+    held, _ = held_back(table, "n", Withheld(10))
     assert ("sex", "c") in held
     assert len(held) == 2
     shown = hide(table, held, "n").set_index("group")
     assert shown.loc["all", "n"] == 100
     assert shown.loc["c", ["value", "n"]].isna().all()
     assert shown["value"].isna().sum() == shown["n"].isna().sum() == 2
-    assert held_back(table, "n", 2)[0] == set()
+    assert held_back(table, "n", Withheld(2))[0] == set()
+    others = held_back(table, "n", Withheld(10, {"ndcg": frozenset({("sex", "a"), ("sex", "b", "age", "x")})}))
+    assert others == ({("sex", "a"), ("sex", "c")}, set())
     assert hide(table, set(), "n")["value"].notna().all()
 
 

@@ -17,6 +17,7 @@ class Counted:
     """Counts of all lists, and how many lists are odd in which way."""
 
     counts: Counts
+    reached: np.ndarray  # lists that show an item of each owner, in the order of `Showings.belongs`
     rows: int  # showings counted
     above: int  # showings down to rank k, those of who must not be audited too
     short: int

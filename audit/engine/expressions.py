@@ -156,25 +156,6 @@ def firsts(hit: ir.Table) -> ir.Table:
     return each.group_by("part", "wanted", "rank").agg(n=each.count())
 
 
-def squares(hit: ir.Table, ranks: ir.Table, k: int) -> ir.Table:
-    """By part, sums over users of every accuracy measure squared; `ranks` has each rank's weight, and the sum up to it."""
-    import ibis
-
-    weighed = hit.inner_join(ranks, hit["rank"] == ranks.place)
-    each = weighed.group_by("user", "part", "wanted").agg(
-        n=weighed.count(), first=weighed["rank"].min(), gain=weighed.weight.sum()
-    )
-    ideal = ranks.select(depth=ranks.place, ideal=ranks.ideal)
-    each = each.mutate(depth=ibis.least(each.wanted, k).cast("int32")).inner_join(ideal, "depth")
-    return each.group_by("part").agg(
-        precision=((each.n / k) ** 2).sum(),
-        recall=((each.n / each.wanted) ** 2).sum(),
-        hit_rate=each.count().cast("float64"),
-        ndcg=((each.gain / each.ideal) ** 2).sum(),
-        reciprocal_rank=((1 / each["first"]) ** 2).sum(),
-    )
-
-
 def met(given: ir.Table, truth: ir.Table, people: ir.Table, unknown: int, buckets: int) -> ir.Table:
     """By part: users with a list, and those of them with held-out items."""
     listed = given.select("user").distinct()

@@ -6,19 +6,18 @@ normal limit of exchanging group labels, which the audit in memory takes, too, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
-from audit.engine.parts import student
-from audit.engine.quality import STRATUM, Judged
+from audit.engine.crowd import Crowd
+from audit.engine.jackknife import jackknife, limit_p
+from audit.engine.moments import Moments
 from audit.inference.adjusted import adjusted_p, standardised
 from audit.inference.answers import decide
-from audit.inference.groups import COLUMNS, POWER, SUMMARY, GroupTables, against_rest, coded, corrected
-from audit.inference.stratified import SMALL_SIDE, normal_limit
-from audit.inference.summed import few_unknown
+from audit.inference.groups import COLUMNS, POWER, SUMMARY, GroupTables, against_rest, corrected
+from audit.inference.stratified import SMALL_SIDE
 from audit.inference.withheld import spread
 from audit.measures.coded import divide
 from audit.measures.exposure import UNKNOWN
@@ -27,54 +26,19 @@ from audit.plan import Plan
 _ADJUSTED = ("adjusted_gap", "adjusted_low", "adjusted_high", "adjusted_share", "adjusted_p", "adjusted_p_adjusted")
 
 
-@dataclass(frozen=True, eq=False)
-class _Moments:
-    """Sums of one attribute's groups, the unknown one last; people without a stratum are in the last stratum."""
-
-    names: list[str]
-    sums: np.ndarray  # (sum, count) x metrics x strata x groups x buckets
-    squares: np.ndarray  # metrics x strata x groups
-
-    @classmethod
-    def of(cls, judged: Judged, attribute: str, metrics: list[str]) -> _Moments:
-        codes, names = coded(judged.groups[attribute])
-        strata, steps = coded(judged.groups.get(STRATUM, pd.Series(UNKNOWN, index=judged.groups.index)))
-        group, bucket = np.divmod(np.arange(len(judged.lists)), judged.buckets)
-        cell = (strata[group] * len(names) + codes[group]) * judged.buckets + bucket
-        shape = (len(metrics), len(steps), len(names), judged.buckets)
-
-        def summed(table: pd.DataFrame) -> np.ndarray:
-            each = [np.bincount(cell, table[name], minlength=int(np.prod(shape[1:]))) for name in metrics]
-            return np.reshape(each, shape)
-
-        people = np.bincount(cell, judged.lists, minlength=int(np.prod(shape[1:]))).reshape(shape[1:])
-        sums = np.stack([summed(judged.sums), np.broadcast_to(people, shape)])
-        return cls(names, sums, summed(judged.squares).sum(axis=-1))
-
-    def few(self, plan: Plan) -> np.ndarray:
-        """By measure: whether the people of unknown group are so few that they count among everybody else."""
-        return few_unknown(self.sums[1].sum(axis=(1, 3))[:, -1], plan.minimum_cell)
-
-    def left_out(self) -> np.ndarray:
-        """Everybody, then without each used bucket: draws x (sum, count) x metrics x strata x groups."""
-        whole = self.sums.sum(axis=-1)
-        used = self.sums[1].sum(axis=(0, 1, 2)) > 0
-        return np.concatenate([whole[None], whole - np.moveaxis(self.sums[..., used], -1, 0)])
-
-
-def counted_groups(judged: Judged, plan: Plan) -> GroupTables:
+def counted_groups(crowd: Crowd, plan: Plan) -> GroupTables:
     """The group table of `inference.groups.group_tables` with its adjusted gaps, from the parts of a scan.
 
     Only accuracy measures can be counted. A side of fewer than 200 people has no test and no interval of the gap here,
     so its answer is 'too few to say'; `stratum_gaps` is left out.
     """
-    metrics = [name for name in (*plan.metrics, *plan.exploratory) if name in judged.sums]
-    attributes = [str(name) for name in judged.groups.columns if name != STRATUM]
-    if not attributes or not metrics:
-        return GroupTables(pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=list(SUMMARY)), 0, 0)
-    rows = pd.concat([_attribute(judged, name, metrics, plan) for name in attributes], ignore_index=True)
-    rows = corrected(rows.merge(_values(judged, plan), how="left", on=["attribute", "group", "metric"]), plan)
-    labels = {name: judged.groups[name] for name in attributes}
+    metrics = [name for name in (*plan.metrics, *plan.exploratory) if name in crowd.judged.sums]
+    labels = crowd.labels
+    if not labels or not metrics:
+        return GroupTables(pd.DataFrame(columns=[*COLUMNS, *_ADJUSTED]), pd.DataFrame(columns=list(SUMMARY)), 0, 0)
+    rows = pd.concat([_attribute(crowd, name, metrics, plan) for name in labels], ignore_index=True)
+    rows = rows.merge(_values(crowd, plan), how="left", on=["attribute", "group", "metric"])
+    rows = corrected(rows.astype({"n": np.int64}), plan)
     rows["adjusted_p_adjusted"] = adjusted_p(rows.assign(p=rows["adjusted_p"]), labels, plan)
     safe = plan.model_copy(update={"minimum_cell": max(plan.minimum_cell, SMALL_SIDE)})
     answers = [decide(cast("dict[str, Any]", row), safe) for row in rows.to_dict("records")]
@@ -86,13 +50,13 @@ def counted_groups(judged: Judged, plan: Plan) -> GroupTables:
     return GroupTables(rows[[*COLUMNS, *_ADJUSTED]], summary, family, 0)
 
 
-def _values(judged: Judged, plan: Plan) -> pd.DataFrame:
-    """Mean, interval and people of every group and measure."""
-    return judged.table(plan.level)[["attribute", "group", "metric", "value", "low", "high", "n"]]
+def _values(crowd: Crowd, plan: Plan) -> pd.DataFrame:
+    """Mean and interval of every group and measure."""
+    return crowd.judged.table(plan.level)[["attribute", "group", "metric", "value", "low", "high"]]
 
 
-def _attribute(judged: Judged, attribute: str, metrics: list[str], plan: Plan) -> pd.DataFrame:
-    moments = _Moments.of(judged, attribute, metrics)
+def _attribute(crowd: Crowd, attribute: str, metrics: list[str], plan: Plan) -> pd.DataFrame:
+    moments = Moments.of(crowd, attribute, metrics)
     names, draws = moments.names, moments.left_out()
     grid = pd.MultiIndex.from_product([metrics, names], names=["metric", "group"]).to_frame(index=False)
     columns = {**_raw(moments, draws, plan), **_adjusted(moments, draws, plan)}
@@ -101,51 +65,52 @@ def _attribute(judged: Judged, attribute: str, metrics: list[str], plan: Plan) -
     known = len(names) - 1
     table["mirror"] = (known == 2) & (table["group"] == (names[1] if known == 2 else ""))
     table.loc[table["group"] == UNKNOWN, list(_ADJUSTED[:-1])] = np.nan
-    few = np.minimum(table["people"], table["n_rest"]) < SMALL_SIDE
     spared = ("gap_low", "gap_high", "p", "adjusted_low", "adjusted_high", "adjusted_p")
-    table.loc[few, list(spared)] = np.nan
-    alone = np.minimum(table["people"], table["n_rest"]) < plan.minimum_cell
+    table.loc[moments.small(plan).ravel(), list(spared)] = np.nan
+    alone = np.minimum(table["n"], table["n_rest"]) < plan.minimum_cell
     table.loc[alone, ["gap", "effect_size", "detectable_gap", "adjusted_gap", "adjusted_share"]] = np.nan
-    return table[table["people"] > 0].drop(columns="people")
+    return table[table["group"].isin(set(crowd.labels[attribute]))]
 
 
-def _raw(moments: _Moments, draws: np.ndarray, plan: Plan) -> dict[str, np.ndarray]:
+def _raw(moments: Moments, draws: np.ndarray, plan: Plan) -> dict[str, np.ndarray]:
     """Metrics x groups: the gap to everybody else of known group, and what stands beside it."""
     few = moments.few(plan)
     each = against_rest(draws.sum(axis=3), few)
     form = (draws.shape[2], draws.shape[-1])
-    error, t = _jackknife(each["gap"], plan)
+    error, t = jackknife(each["gap"], plan.level)
     gap = each["gap"][0]
     columns = {"gap": gap, "gap_low": gap - t * error, "gap_high": gap + t * error, "detectable_gap": POWER * error}
-    size, squares = moments.sums[1, 0].sum(axis=(0, 2))[None], moments.squares.sum(axis=1, keepdims=True)
+    size, squares = moments.people[None], moments.squares.sum(axis=1, keepdims=True)
     total = moments.sums[0].sum(axis=(1, 3))[:, None]
     last = None if few.any() else -1  # few unknown people are a group that changes labels, too
-    inside = _p(size[:, :last], total[..., :last], squares[..., :last], gap.reshape(form)[:, :last])[:, : form[1] - 1]
+    inside = limit_p(size[:, :last], total[..., :last], squares[..., :last], gap.reshape(form)[:, :last])[
+        :, : form[1] - 1
+    ]
     two = np.stack([size[:, :-1].sum(axis=1), size[:, -1]], axis=1)  # everybody known, and the unknown
     beside = gap.reshape(form)[:, [-1, -1]]
-    outside = _p(two, _two(total), _two(squares), beside)
+    outside = limit_p(two, _two(total), _two(squares), beside)
     columns |= {"p": np.concatenate([inside, outside[:, 1:]], axis=1), "n_rest": each["n_rest"][0]}
     people, sums = size.sum(), total.sum(axis=(1, 2))
     left = np.maximum(squares.sum(axis=(1, 2)) - sums**2 / max(people, 1), 0)
     columns["effect_size"] = divide(gap.reshape(form), np.sqrt(left / max(people - 1, 1))[:, None])
-    return {**columns, "people": np.tile(size[0], (form[0], 1))}
+    return {**columns, "n": np.tile(moments.people, (form[0], 1))}
 
 
 def _two(values: np.ndarray) -> np.ndarray:
     return np.stack([values[..., :-1].sum(axis=-1), values[..., -1]], axis=-1)
 
 
-def _adjusted(moments: _Moments, draws: np.ndarray, plan: Plan) -> dict[str, np.ndarray]:
+def _adjusted(moments: Moments, draws: np.ndarray, plan: Plan) -> dict[str, np.ndarray]:
     """Metrics x groups: the gap within strata of history length; NaN in the column of the unknown group."""
     few = moments.few(plan)
     each = standardised(draws, few)
     gap, share = each["adjusted"], each["share"][0]
-    error, t = _jackknife(gap.reshape(len(gap), -1), plan)
+    error, t = jackknife(gap.reshape(len(gap), -1), plan.level)
     error = error.reshape(share.shape)
     last = None if few.any() else -1
     size, total = moments.sums[1, 0].sum(axis=-1)[:, :last], moments.sums[0].sum(axis=-1)[..., :last]
     wide = gap[0] if last else np.pad(gap[0], ((0, 0), (0, 1)), constant_values=np.nan)
-    p = _p(size, total, moments.squares[..., :last], wide)[:, : gap.shape[-1]]
+    p = limit_p(size, total, moments.squares[..., :last], wide)[:, : gap.shape[-1]]
     columns = {
         "adjusted_gap": gap[0],
         "adjusted_low": gap[0] - t * error,
@@ -154,19 +119,3 @@ def _adjusted(moments: _Moments, draws: np.ndarray, plan: Plan) -> dict[str, np.
         "adjusted_p": p,
     }
     return {name: np.pad(column, ((0, 0), (0, 1)), constant_values=np.nan) for name, column in columns.items()}
-
-
-def _p(size: np.ndarray, total: np.ndarray, squares: np.ndarray, gap: np.ndarray) -> np.ndarray:
-    """Metrics x groups; `size` strata x groups, `total` and `squares` metrics x strata x groups."""
-    people = size.sum(axis=1)
-    mean = np.divide(total.sum(axis=-1), people, out=np.zeros(total.shape[:2]), where=people > 0)
-    left = np.maximum(squares.sum(axis=-1) - people * mean**2, 0)
-    return normal_limit(size, (left / np.maximum(people - 1, 1)).T, np.abs(gap).T).T
-
-
-def _jackknife(values: np.ndarray, plan: Plan) -> tuple[np.ndarray, float]:
-    """Standard error from everybody (first row) and the others without a bucket each, and Student's t; NaN below two."""
-    n = len(values) - 1
-    if n < 2:
-        return np.full(values.shape[1], np.nan), np.nan
-    return np.sqrt((n - 1) / n * ((values[1:] - values[1:].mean(axis=0)) ** 2).sum(axis=0)), student(n, plan.level)

@@ -11,10 +11,11 @@ import pandas as pd
 from audit.engine import expressions as ex
 from audit.engine.counted import Counted, by_part, refuse_missing
 from audit.engine.engines import Engine, Progress
+from audit.engine.reach import OWNERS, by_owner, owner_table
 from audit.engine.showings import Showings
 from audit.measures.counts import Cells
 
-_STEPS = 4
+_STEPS = 5
 
 
 def grouped(
@@ -23,7 +24,7 @@ def grouped(
     progress: Progress | None,
     cancel: Event | None,
 ) -> Counted:
-    """Four grouped results: cells, lists, repeats, and short lists where there are any."""
+    """Grouped results: cells, lists, repeats, short lists where there are any, and the reach that is asked for."""
 
     def step(number: int, expression: Any) -> pd.DataFrame:
         frame = machine.result(expression, cancel).to_pandas()
@@ -45,6 +46,12 @@ def grouped(
     few = pd.DataFrame(columns=["part", "item", "length", "n"])
     if lists["short"].sum():
         few = _audited(step(4, ex.short(rows, k)), n_parts)
+    belongs = showings.owned
+    reached = np.zeros(belongs.shape[1], np.int64)
+    if belongs.nnz:
+        machine.hold(OWNERS, owner_table(belongs))
+        own = step(5, by_owner(rows, n_parts))
+        reached[own["owner"].to_numpy(dtype=np.int64)] = own["n"]
     length = few["length"].to_numpy(dtype=np.float64)
     counts = Cells(
         k=k,
@@ -59,7 +66,7 @@ def grouped(
         n=cells["n"].to_numpy(dtype=np.int64)[order],
     )
     odd = (int(lists[name].sum()) for name in ("short", "skipped", "ties"))
-    return Counted(counts, int(counts.n.sum()), int(every["n"].sum()), *odd)
+    return Counted(counts, reached, int(counts.n.sum()), int(every["n"].sum()), *odd)
 
 
 def _audited(frame: pd.DataFrame, n_parts: int) -> pd.DataFrame:

@@ -11,24 +11,32 @@ from audit.engine.parts import EVERYBODY
 from audit.engine.people import UNKNOWN
 from audit.inference.summed import hidden_values
 from audit.inference.suppression import Cells, hidden_cells
+from audit.inference.withheld import Withheld
 
 Key = tuple[str, ...]  # (attribute, group)
 _SHARES = ("exposure_share", "exposure_ratio", "merit_ratio")
 
 
-def held_back(table: pd.DataFrame, column: str, minimum: int) -> tuple[frozenset[Key], frozenset[Key]]:
+def held_back(table: pd.DataFrame, column: str, groups: Withheld) -> tuple[frozenset[Key], frozenset[Key]]:
     """Groups without people and values, and groups whose people are told and whose values are not.
 
-    The first are those of fewer than `minimum` people, and who would give them away; the others few of unknown group, and
-    who would tell their values. `column` counts the people of each group.
+    The first are those of fewer than the minimum of people, and who would give them away; the others few of unknown group,
+    and who would tell their values. `column` counts the people of each group. What the tables of `groups` hold back is held
+    back here, too: the same people may be counted there.
     """
-    found = _held(table, column, minimum)
-    keys = frozenset(key for key, (counted, _) in found.items() if counted)
-    return keys, frozenset(key for key, (counted, valued) in found.items() if valued and not counted)
+    hidden, silent = (_named(each) for each in (groups.keys, groups.values))
+    found = _held(table, column, groups.minimum, hidden | silent)
+    keys = hidden | {key for key, (counted, _) in found.items() if counted}
+    return keys, (silent | {key for key, (_, valued) in found.items() if valued}) - keys
 
 
-def _held(table: pd.DataFrame, column: str, minimum: int) -> dict[Key, tuple[bool, bool]]:
-    """Of every group, whether its people and whether its values are held back."""
+def _named(keys: dict[str, frozenset[Key]]) -> frozenset[Key]:
+    """The groups of attributes, not of crossed ones, that any measure holds back."""
+    return frozenset(key for each in keys.values() for key in each if len(key) == 2)
+
+
+def _held(table: pd.DataFrame, column: str, minimum: int, before: frozenset[Key]) -> dict[Key, tuple[bool, bool]]:
+    """Of every group, whether its people and whether its values are held back; those of `before` rather than others."""
     sizes = table.drop_duplicates(["attribute", "group"])[["attribute", "group", column]]
     total = sizes.loc[sizes["group"].eq(EVERYBODY) & sizes["attribute"].eq(""), column].to_numpy()
     held: dict[Key, tuple[bool, bool]] = {}
@@ -36,8 +44,9 @@ def _held(table: pd.DataFrame, column: str, minimum: int) -> dict[Key, tuple[boo
         counts = np.concatenate([total, each[column].to_numpy()]).astype(np.int64)
         rank = np.concatenate([[3], np.where(each["group"] == UNKNOWN, 2, 1)])
         cells = Cells(counts, [(0, np.arange(1, len(counts)))], rank, np.zeros(len(counts), bool))
-        counted = hidden_cells(cells, minimum)
-        valued = hidden_values(cells, counted, minimum)
+        rather = np.array([False, *((str(attribute), str(name)) in before for name in each["group"])])
+        counted = hidden_cells(cells, minimum, rather)
+        valued = hidden_values(cells, counted, minimum, rather)
         told = zip(each["group"], counted[1:].tolist(), valued[1:].tolist(), strict=True)
         held |= {(str(attribute), str(name)): (people, values) for name, people, values in told}
     return held

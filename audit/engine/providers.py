@@ -75,11 +75,10 @@ def _sum(table: sparse.csr_array) -> np.ndarray:
     return np.asarray(table.sum(axis=0)).ravel()
 
 
-def judged_providers(table: pd.DataFrame, scan: Scan, plan: Plan) -> pd.DataFrame:
+def judged_providers(table: pd.DataFrame, reached: pd.DataFrame, scan: Scan, plan: Plan) -> pd.DataFrame:
     """Everybody's rows under the planned browsing model as `inference.providers` has them, with an answer by the floor.
 
-    `table`: of `providers`, with `column`. p: Student's t of the share under the floor's share. How many lists show a
-    provider is not counted, so `n_lists` is missing.
+    `table`: of `providers`, with `column`; `reached`: of `reach.reach`. p: Student's t of the share under the floor's share.
     """
     if table.empty:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -94,7 +93,7 @@ def judged_providers(table: pd.DataFrame, scan: Scan, plan: Plan) -> pd.DataFram
     lists = int(scan.counts.lists.sum())
     answers = [answer(cast("dict[str, Any]", row), plan, lists) for row in rows.to_dict("records")]
     rows["state"], rows["reason"] = [state for state, _ in answers], [reason for _, reason in answers]
-    return rows.assign(n_lists=None)[list(COLUMNS)]
+    return rows.merge(reached, how="left", on=["column", "provider"])[list(COLUMNS)]
 
 
 def _under(rows: pd.DataFrame, df: int, floor: float | None) -> np.ndarray:

@@ -17,7 +17,8 @@ from audit.engine.parts import Group, groups
 from audit.engine.people import BUCKETS, People
 from audit.engine.showings import Showings
 from audit.engine.tables import Lists, Source, item_table
-from audit.measures.exposure import rank_weights
+from audit.engine.valued import ACCURACY, alike, squares, values
+from audit.measures.exposure import UNKNOWN, rank_weights
 from data.columns import ITEM, USER, Table
 from data.ids import Ids
 
@@ -25,26 +26,31 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
-ACCURACY = ("precision", "recall", "hit_rate", "ndcg", "reciprocal_rank")
 STRATUM = "stratum of history length"  # a column of people that is compared within, not between
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Per part: users with held-out items, the sum over them of every accuracy measure, and of its square."""
+    """Per part: users with held-out items, the sum over them of every accuracy measure, and of its square.
+
+    `weighed` is the sum in which every held-out item counts the same: a user's value times how many the user has.
+    """
 
     groups: pd.DataFrame
     buckets: int
     lists: np.ndarray  # users with held-out items, one a part
     sums: pd.DataFrame  # parts x ACCURACY
     squares: pd.DataFrame
+    weighed: pd.DataFrame
+    wanted: np.ndarray  # held-out items of the users of each part
+    alike: pd.DataFrame  # users with a hit whose group in some attribute is unknown: group, ACCURACY, n who have these
     listed: int  # users with a list
     met: int  # users with a list and held-out items
     seen: int  # rows that show an item to a user who had chosen it before
 
     def table(self, level: float = 0.95) -> pd.DataFrame:
         """Means by user group: attribute, group, metric, value, se, low, high, n; definitions as in `measures.quality`."""
-        rows = [row for group in groups(self._compared, self.buckets, self.lists) for row in self._rows(group, level)]
+        rows = [row for group in groups(self.compared, self.buckets, self.lists) for row in self._rows(group, level)]
         return pd.DataFrame(rows, columns=["attribute", "group", "metric", "value", "se", "low", "high", "n"])
 
     @property
@@ -53,7 +59,8 @@ class Judged:
         return self.listed + int(self.lists.sum()) - self.met
 
     @property
-    def _compared(self) -> pd.DataFrame:
+    def compared(self) -> pd.DataFrame:
+        """The attributes of every group that are compared."""
         return self.groups.drop(columns=STRATUM, errors="ignore")
 
     def _rows(self, group: Group, level: float) -> Iterator[tuple[object, ...]]:
@@ -96,11 +103,12 @@ def judge(
         machine.hold(ex.RANKS, _ranks(k))
         held_out = ex.outcomes(_pairs(machine, ex.OUTCOMES, truth, given))
         hit = ex.hits(given, held_out, *place)
+        valued = values(hit, ex.table(ex.RANKS, _ranks(k).schema), k)
         asked = [
             ex.judged(held_out, *place),
             ex.gains(hit),
             ex.firsts(hit),
-            ex.squares(hit, ex.table(ex.RANKS, _ranks(k).schema), k),
+            squares(valued),
             ex.met(given, held_out, *place),
         ]
         if past is not None:
@@ -109,8 +117,24 @@ def judge(
         for number, each in enumerate(asked, 1):
             told.append(machine.result(each, cancel).to_pandas())
             if progress:
-                progress(number / len(asked))
-    return _judged(parts, k, *(table[table["part"] < parts.n_parts] for table in told))
+                progress(number / (len(asked) + 1))
+        same = _alike(machine, valued, parts, told[0], cancel)
+        if progress:
+            progress(1.0)
+    return _judged(parts, k, same, *(table[table["part"] < parts.n_parts] for table in told))
+
+
+def _alike(
+    machine: Engine, valued: ir.Table, parts: People, wanted: pd.DataFrame, cancel: Event | None
+) -> pd.DataFrame:
+    """The values of users without a group in some attribute; not asked for where there is no such user."""
+    attributes = parts.groups.drop(columns=STRATUM, errors="ignore")
+    blank = np.flatnonzero((attributes == UNKNOWN).any(axis=1))
+    judged = np.unique(wanted["part"].to_numpy(dtype=np.int64) // parts.buckets)
+    some = np.intersect1d(blank, judged)
+    if not len(some):
+        return pd.DataFrame(columns=["group", *ACCURACY, "n"])
+    return machine.result(alike(valued, some.tolist(), parts.buckets), cancel).to_pandas()
 
 
 def _pairs(machine: Engine, name: str, source: Lists, given: ir.Table) -> ir.Table:
@@ -126,10 +150,11 @@ def _ranks(k: int) -> pa.Table:
 def _judged(
     parts: People,
     k: int,
+    same: pd.DataFrame,
     wanted: pd.DataFrame,
     gains: pd.DataFrame,
     firsts: pd.DataFrame,
-    squares: pd.DataFrame,
+    squared: pd.DataFrame,
     met: pd.DataFrame,
     seen: pd.DataFrame | None = None,
 ) -> Judged:
@@ -141,14 +166,22 @@ def _judged(
         each = table["n"].to_numpy(dtype=np.float64) * value
         return np.bincount(table["part"].to_numpy(dtype=np.int64), weights=each, minlength=parts.n_parts)
 
-    sums = {
-        "precision": summed(gains, 1 / k),
-        "recall": summed(gains, 1 / gains["wanted"].to_numpy(dtype=np.float64)),
-        "hit_rate": summed(firsts, 1.0),
-        "ndcg": summed(gains, gain),
-        "reciprocal_rank": summed(firsts, 1 / firsts["rank"].to_numpy(dtype=np.float64)),
+    terms: dict[str, tuple[pd.DataFrame, np.ndarray | float]] = {
+        "precision": (gains, 1 / k),
+        "recall": (gains, 1 / gains["wanted"].to_numpy(dtype=np.float64)),
+        "hit_rate": (firsts, 1.0),
+        "ndcg": (gains, gain),
+        "reciprocal_rank": (firsts, 1 / firsts["rank"].to_numpy(dtype=np.float64)),
     }
-    squared = squares.set_index("part")[list(sums)].astype(np.float64).reindex(range(parts.n_parts), fill_value=0.0)
+    sums = {name: summed(*term) for name, term in terms.items()}
+    weighed = {name: summed(table, value * _wanted(table)) for name, (table, value) in terms.items()}
+    squared = squared.set_index("part")[list(sums)].astype(np.float64).reindex(range(parts.n_parts), fill_value=0.0)
     counts = (int(met["listed"].sum()), int(met["judged"].sum()), 0 if seen is None else int(seen["n"].sum()))
     users = summed(wanted, 1.0).astype(np.int64)
-    return Judged(parts.groups, parts.buckets, users, pd.DataFrame(sums), squared, *counts)
+    held_out = summed(wanted, _wanted(wanted))
+    told = (pd.DataFrame(sums), squared, pd.DataFrame(weighed), held_out, same)
+    return Judged(parts.groups, parts.buckets, users, *told, *counts)
+
+
+def _wanted(table: pd.DataFrame) -> np.ndarray:
+    return table["wanted"].to_numpy(dtype=np.float64)

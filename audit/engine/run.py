@@ -10,28 +10,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from audit.engine.closer import look_closer
+from audit.engine.crowd import Crowd
 from audit.engine.engines import Engine, Progress
 from audit.engine.facts import Facts
 from audit.engine.family import concentration, list_statistics
-from audit.engine.gaps import counted_groups
 from audit.engine.held import held_back, hide
 from audit.engine.overall import joined, oddities, overall
 from audit.engine.providers import judged_providers, providers
-from audit.engine.quality import ACCURACY, STRATUM, Judged, judge
+from audit.engine.quality import STRATUM, judge
+from audit.engine.reach import belonging, reach
 from audit.engine.scan import Scan, scan
 from audit.engine.tables import Source
+from audit.engine.uncounted import notes, refuse_uncounted
 from audit.inference.answers import exit_code
+from audit.inference.closer import Closer
 from audit.inference.groups import GroupTables
 from audit.inference.strata import placed
-from audit.inference.stratified import SMALL_SIDE
-from audit.inference.withheld import Withheld
 from audit.measures.exposure import ListStatistics
 from audit.overlap import Overlap, undecided
 from audit.plan import Plan
 from audit.run import plain
 from audit.sanity import Sanity
 from data.columns import ITEM, PROVIDER, USER, Kind
-from data.errors import BadInput
 
 BESIDE = ("log", "rbp", "flat")  # browsing models that are always shown beside the planned one
 
@@ -45,6 +46,7 @@ class CountedAudit:
     scan: Scan
     overall: pd.DataFrame
     groups: GroupTables
+    closer: Closer
     lists: ListStatistics
     exposure: pd.DataFrame  # attribute, group, metric, browsing, value, se, low, high, n_lists
     providers: pd.DataFrame  # of everybody under the planned browsing model; state where the plan sets a floor
@@ -72,6 +74,7 @@ class CountedAudit:
                 "groups": self.groups.rows.to_dict("records"),
                 "group_summary": self.groups.summary.to_dict("records"),
                 "family_size": self.groups.family_size,
+                **{name: table.to_dict("records") for name, table in self.closer.tables.items()},
                 "providers": self.providers.to_dict("records"),
                 "exposure": self.exposure.to_dict("records"),
                 "provider_exposure": self.by_group.to_dict("records"),
@@ -104,9 +107,9 @@ def counted_audit(
     `everybody`: people of the whole system, where the tables name fewer. `without`: people who must not be audited.
     Groups under the plan's minimum cell are held back, with one more where it could be worked out from the others.
     """
-    _refuse_uncounted(plan)
+    refuse_uncounted(plan, groups)
     people = pd.DataFrame(dict(groups)) if groups else None
-    gone = frozenset(without)
+    gone, columns = frozenset(without), _columns(items, plan)
     known, outcomes = (each[~each[USER].isin(gone)] for each in (known, outcomes))
 
     def machine() -> Engine | None:
@@ -116,6 +119,7 @@ def counted_audit(
         lists,
         items.index,
         people,
+        belongs=belonging(items, kinds, columns),
         without=gone,
         k=plan.k,
         engine=machine(),
@@ -130,14 +134,12 @@ def counted_audit(
     facts = Facts.of(found, items, kinds, known[ITEM].value_counts(), outcomes[ITEM].value_counts())
     models = list(dict.fromkeys([plan.browsing, *BESIDE]))
     exposure = concentration(found, facts, *models, head=plan.head, level=plan.level)
-    shown = _providers(found, facts, models, plan)
+    shown = _providers(found, facts, columns, models, plan)
     again = outcomes[[USER, ITEM]].drop_duplicates().merge(known[[USER, ITEM]].drop_duplicates())
     odd = oddities(found, judged, len(again), everybody)
-    small, quiet = held_back(judged.table(), "n", plan.minimum_cell)
-    keys, values = (dict.fromkeys(map(str, judged.sums), each) for each in (small, quiet))
-    table = Withheld(plan.minimum_cell, keys, values).groups(counted_groups(judged, plan))
-    unseen, untold = held_back(exposure, "n_lists", plan.minimum_cell)
     overlap = joined(found, judged, outcomes, items)
+    table, closer, held = look_closer(Crowd.of(found, judged), plan)
+    unseen, untold = held_back(exposure, "n_lists", held)
     if progress:
         progress(1.0)
     return CountedAudit(
@@ -146,13 +148,19 @@ def counted_audit(
         scan=found,
         overall=overall(judged, exposure, plan),
         groups=replace(table, rows=undecided(table.rows, overlap.thin)),
+        closer=closer.undecided(overlap.thin),
         lists=list_statistics(found, facts, plan.browsing, head=plan.head),
         exposure=hide(hide(exposure, untold), unseen, "n_lists"),
-        providers=undecided(judged_providers(shown, found, plan), overlap.thin),
+        providers=undecided(judged_providers(shown, reach(found, facts, columns), found, plan), overlap.thin),
         by_group=hide(shown, unseen | untold),
         sanity=odd,
         overlap=overlap,
-        notes=(*((overlap.thin,) if overlap.thin else ()), *odd.sentences(plan.k), *_notes(found, judged, table, plan)),
+        notes=(
+            *((overlap.thin,) if overlap.thin else ()),
+            *odd.sentences(plan.k),
+            *notes(found, judged, table, plan),
+            *closer.notes,
+        ),
     )
 
 
@@ -169,31 +177,12 @@ def _strata(known: pd.DataFrame, outcomes: pd.DataFrame, people: pd.Index, plan:
     return placed(own, among, plan.strata).astype(str)
 
 
-def _refuse_uncounted(plan: Plan) -> None:
-    for name in plan.metrics:
-        if name not in ACCURACY:
-            problem = f"the measure '{name}' needs a row for each person, and the lists are too many to hold"
-            raise BadInput(problem, column="metrics", fix=f"name some of {', '.join(ACCURACY)}, or audit a sample")
+def _columns(items: pd.DataFrame, plan: Plan) -> tuple[str, ...]:
+    """The item columns whose categories are judged as providers."""
+    default = (PROVIDER,) if PROVIDER in items else ()
+    return default if plan.item_groups is None else plan.item_groups
 
 
-def _providers(found: Scan, facts: Facts, models: list[str], plan: Plan) -> pd.DataFrame:
-    default = (PROVIDER,) if PROVIDER in facts.items else ()
-    columns = default if plan.item_groups is None else plan.item_groups
+def _providers(found: Scan, facts: Facts, columns: tuple[str, ...], models: list[str], plan: Plan) -> pd.DataFrame:
     tables = [providers(found, facts, each, *models, level=plan.level).assign(column=each) for each in columns]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-
-
-def _notes(found: Scan, judged: Judged, table: GroupTables, plan: Plan) -> tuple[str, ...]:
-    skipped = [name for name in (*plan.metrics, *plan.exploratory) if name not in judged.sums]
-    lines = (
-        f"The lists are too many to hold, so they were counted: {found.n_rows:,} rows, by {found.engine}.",
-        f"Users are the unit: intervals come from {found.counts.buckets} random buckets of users, left out one at a time, with "
-        f"Student's t; such a standard error is itself off by about {1 / np.sqrt(2 * (found.counts.buckets - 1)):.0%}.",
-        f"{table.family_size} comparisons form the confirmatory family, corrected by {plan.correction}; p is the normal "
-        f"limit of exchanging group labels, and is given where both sides have {SMALL_SIDE} people or more.",
-        "No flag is not evidence of equality beyond the stated threshold.",
-        "Not computed at this size: intersections, bounds for unknown groups, worst-served people, groups of items, reach of "
-        "providers, groups read off histories. Audit a sample of people for them.",
-    )
-    missing = f"Not computed at this size, though planned: {', '.join(skipped)}; they need a row for each person."
-    return (*lines, missing) if skipped else lines

@@ -17,6 +17,7 @@ from audit.engine.batches import Strange
 from audit.engine.engines import DuckDB, Engine, Progress
 from audit.engine.grouped import grouped
 from audit.engine.people import BUCKETS, People
+from audit.engine.reach import Belonging
 from audit.engine.showings import Showings
 from audit.engine.streaming import Scattered, streamed
 from audit.engine.tables import Lists, item_table
@@ -42,6 +43,7 @@ class Scan:
     skipped_ranks: int
     engine: str
     streamed: bool  # counted list by list in one stream, not by grouping
+    reached: np.ndarray  # lists that show an item of each owner whose reach is asked for
 
     @property
     def unknown_items(self) -> int:
@@ -59,6 +61,7 @@ def scan(
     items: Iterable[str] | None = None,
     people: pd.DataFrame | pa.Table | None = None,
     *,
+    belongs: Belonging | None = None,
     without: Iterable[str] = (),
     k: int = 10,
     buckets: int = BUCKETS,
@@ -70,9 +73,9 @@ def scan(
 
     `items`: ids of the catalogue; without it every item named is. `people`: attributes by user (index user_id or a
     column of that name), every combination of values a group; without it everybody is one. `without`: ids of people who
-    must not be audited; their lists count in nothing. DuckDB streams the lists in
-    one pass where each lies together, as they usually do; where they are scattered, and on Spark, the same counts come
-    from grouping. `progress` gets the share done; setting `cancel` ends the scan with `Cancelled`.
+    must not be audited; their lists count in nothing. `belongs`: owners of items, whose reach is counted.
+    DuckDB streams the lists in one pass where each lies together, as they usually do; where they are scattered, and on Spark,
+    the same counts come from grouping. `progress` gets the share done; setting `cancel` ends the scan with `Cancelled`.
     """
     if k < 1:
         raise BadInput("the list length k must be at least 1", value=k, fix="use k = 10")
@@ -85,7 +88,7 @@ def scan(
         parts = located.result()
     with engine or DuckDB() as machine:
         machine.hold_lists(ex.LISTS, read)
-        found = _count(machine, read, parts, known, k, progress, cancel)
+        found = _count(machine, read, parts, known, k, belongs, progress, cancel)
     if progress:
         progress(1.0)
     return found
@@ -97,13 +100,15 @@ def _count(
     parts: People,
     known: Ids | None,
     k: int,
+    belongs: Belonging | None,
     progress: Progress | None,
     cancel: Event | None,
 ) -> Scan:
     stream = isinstance(machine, DuckDB)
     ids = known if known is not None and stream else _vocabulary(machine, read, parts, known, k, cancel)
     while True:
-        showings = Showings(read, parts, item_table(ids, read.types[ITEM]), len(ids), k)
+        owned = None if belongs is None else belongs(ids)
+        showings = Showings(read, parts, item_table(ids, read.types[ITEM]), len(ids), k, owned)
         try:
             if stream and isinstance(machine, DuckDB):
                 found = streamed(machine, showings, progress, cancel)
@@ -122,7 +127,7 @@ def _count(
     catalogue[ids.codes([] if known is None else known.values)] = True
     odd = (read.rows - found.above, found.short, found.skipped)
     rows = read.rows - (found.above - found.rows)
-    return Scan(found.counts, parts.groups, ids, catalogue, rows, *odd, machine.name, stream)
+    return Scan(found.counts, parts.groups, ids, catalogue, rows, *odd, machine.name, stream, found.reached)
 
 
 def _vocabulary(machine: Engine, read: Lists, parts: People, known: Ids | None, k: int, cancel: Event | None) -> Ids:

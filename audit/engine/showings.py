@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+from scipy import sparse
 
 from audit.engine import expressions as ex
 from audit.engine.people import People
@@ -27,11 +28,17 @@ class Showings:
     items: pa.Table  # item_key, code
     n_items: int
     k: int
+    belongs: sparse.csr_array | None = None  # items x owners whose reach is counted
 
     def hand_to(self, machine: Engine) -> None:
         """Give the engine the tables of people and items that the joins read."""
         machine.hold(ex.PEOPLE, self.people.table())
         machine.hold(ex.ITEMS, self.items)
+
+    @property
+    def owned(self) -> sparse.csr_array:
+        """Items x owners, none where no reach is asked for."""
+        return sparse.csr_array((self.n_items, 0)) if self.belongs is None else self.belongs
 
     @cached_property
     def rows(self) -> ir.Table:

@@ -12,6 +12,7 @@ from audit.engine.batches import Batch, lookups
 from audit.engine.counted import Counted, by_part
 from audit.engine.dense import Dense
 from audit.engine.engines import AUDIT, DuckDB, Progress
+from audit.engine.reach import Reach
 from audit.engine.showings import Showings
 from data.errors import Cancelled
 
@@ -39,7 +40,7 @@ def streamed(
     if people.n_parts * showings.n_items * showings.k > CELLS:
         raise Scattered
     parts, codes = lookups(machine, showings, cancel)
-    tally, done = _Tally(people.n_parts, showings.n_items, showings.k), 0
+    tally, done = _Tally(people.n_parts, showings.n_items, showings.k, Reach(showings.owned)), 0
 
     def prepare(rows: pa.RecordBatch) -> tuple[int, np.ndarray]:
         every = Batch.of(rows, people, parts, codes, showings.k)
@@ -59,7 +60,8 @@ def streamed(
 class _Tally:
     """Counts as they grow: one thread finds the cells of each batch, another may add the last one to them."""
 
-    def __init__(self, n_parts: int, n_items: int, k: int) -> None:
+    def __init__(self, n_parts: int, n_items: int, k: int, reach: Reach) -> None:
+        self.reach = reach
         self.n_parts, self.n_items, self.k = n_parts, n_items, k
         self.cells = np.zeros(n_parts * n_items * k, np.uint8)
         self.over: list[np.ndarray] = []
@@ -98,7 +100,7 @@ class _Tally:
         again, short = self._sparse(self.repeated, odd[REPEATED]), self._sparse(self.short, odd[SHORT])
         over = np.concatenate([*self.over, np.empty(0, np.uint32)])
         counts = Dense(self.k, self.n_items, buckets, self.lists, again, short, cells=self.cells, over=over)
-        return Counted(counts, self.rows, self.above, odd[SHORT], odd[SKIPPED], odd[TIES])
+        return Counted(counts, self.reach.lists, self.rows, self.above, odd[SHORT], odd[SKIPPED], odd[TIES])
 
     def _locate(self, batch: Batch) -> np.ndarray:
         from audit.engine.tally import locate
@@ -108,6 +110,7 @@ class _Tally:
         found = (self.lists, self.repeated, self.short, self.seen, self.placed, self.odd)
         self.last = np.uint32(locate(*rows, *found, self.last, at))
         self.users.append(batch.user)
+        self.reach.add(batch)
         return at
 
     def _sparse(self, values: np.ndarray, any_: int) -> Any:

@@ -52,6 +52,24 @@ def add(cells, at, over):
 
 
 @njit(nogil=True, cache=True)
+def reached(starts, item, first, owner, seen, lists, number):
+    """Count for every owner the lists that show something of it; the number of the last list.
+
+    `owner` from `first` of an item up to that of the next are the item's. `seen`: the last list that counted for an owner.
+    """
+    for each in range(len(starts) - 1):
+        number += np.uint32(1)
+        for row in range(starts[each], starts[each + 1]):
+            code = item[row]
+            for place in range(first[code], first[code + 1]):
+                mine = owner[place]
+                if seen[mine] != number:
+                    seen[mine] = number
+                    lists[mine] += 1
+    return number
+
+
+@njit(nogil=True, cache=True)
 def _ranks(rank, placed, odd, number):
     """Note the ranks of a list that are there twice, and a rank that is left out."""
     deepest = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from audit.inference.unknowns import unknown_bounds
 from audit.inference.withheld import Withheld, withheld
 from audit.inference.worst import deciles, worst_traits
 from audit.measures.exposure import UNKNOWN
+from audit.overlap import undecided
 from audit.plan import Plan
 
 TABLES = ("directions", "unknowns", "equivalence", "intersections", "impact_ratios", "deciles", "worst_traits")
@@ -28,6 +29,10 @@ class Closer:
 
     tables: dict[str, pd.DataFrame]
     notes: tuple[str, ...]
+
+    def undecided(self, why: str) -> Closer:
+        """The same with every answer 'too few to say', and why; the same where `why` is ''."""
+        return replace(self, tables={name: undecided(each, why) for name, each in self.tables.items()})
 
 
 def look_closer(
@@ -46,7 +51,7 @@ def look_closer(
         "unknowns": unknown_bounds(per_user, labels, rows, plan),
         "equivalence": equivalences(per_user, labels, rows, plan),
     }
-    by_group["unknowns"] = _counted(by_group["unknowns"], held)
+    by_group["unknowns"] = shown_bounds(by_group["unknowns"], held)
     crossed = intersections(per_user, labels, pairs, plan)
     tables = {
         **{name: held.apply(table, "attribute", "group") for name, table in by_group.items()},
@@ -59,7 +64,7 @@ def look_closer(
     return shown, Closer(tables, tuple(left_out))
 
 
-def _counted(table: pd.DataFrame, held: Withheld) -> pd.DataFrame:
+def shown_bounds(table: pd.DataFrame, held: Withheld) -> pd.DataFrame:
     """The table without the number of unlabelled people where it is held back, or the bounds that tell their values."""
     unlabelled = table.assign(group=UNKNOWN)
     mask, silent = held.rows(unlabelled, "attribute", "group"), held.silent(unlabelled, "attribute", "group")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -13,6 +15,7 @@ from audit.plan import Plan
 
 VIEWS = ("pooled", "person", "stratified")
 PAIRS = (("pooled", "person"), ("pooled", "stratified"), ("person", "stratified"))
+COMPARED = ("pooled", *("_".join(pair) for pair in PAIRS))
 COLUMNS = (
     *("attribute", "group", "metric", "n", "pooled_gap", "pooled_low", "pooled_high", "person_gap", "person_low"),
     *("person_high", "stratified_gap", "stratified_low", "stratified_high", "changes", "reason"),
@@ -36,6 +39,20 @@ def directions(
     them at least, and that of their difference, are without 0. A smaller gap is no direction, and anything else may be
     chance.
     """
+
+    def views(name: str, metrics: list[str]) -> pd.DataFrame:
+        return _views(per_user[metrics], weights, strata, labels[name], plan)
+
+    return direction_table(labels, rows, views, plan)
+
+
+def direction_table(
+    labels: dict[str, pd.Series], rows: pd.DataFrame, views: Callable[[str, list[str]], pd.DataFrame], plan: Plan
+) -> pd.DataFrame:
+    """The same from what `views` tells of an attribute and its metrics.
+
+    Columns attribute, group, metric; value and ends of everything `COMPARED`.
+    """
     judged = rows[(rows["family"] == "confirmatory") & rows["gap"].notna()]
     chosen = judged[judged["group"].isin({name for each in labels.values() for name in coded(each)[1][:-1]})]
     table = chosen[["attribute", "group", "metric", "n"]].reset_index(drop=True)
@@ -44,8 +61,7 @@ def directions(
         for end in ("low", "high"):
             table[f"{view}_{end}"] = chosen[f"{source}_{end}"].to_numpy(dtype=np.float64)
     parts = [
-        _views(per_user[list(dict.fromkeys(each["metric"]))], weights, strata, labels[str(name)], plan)
-        for name, each in table.groupby("attribute", sort=False)
+        views(str(name), list(dict.fromkeys(each["metric"]))) for name, each in table.groupby("attribute", sort=False)
     ]
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -89,20 +105,29 @@ def _views(values: pd.DataFrame, weights: pd.Series, strata: pd.Series, labels: 
 
     def statistic(sums: np.ndarray) -> np.ndarray:
         weighed, plain, within = np.split(sums, ends, axis=1)
-        views = [against_rest(each.reshape(-1, 2, m, n), few)["gap"] for each in (weighed, plain)]
-        inside = standardised(within.reshape(-1, 2, m, plan.strata, n), few)["adjusted"]
-        views.append(np.pad(inside, ((0, 0), (0, 0), (0, 1)), constant_values=np.nan).reshape(len(sums), -1))
-        named = dict(zip(VIEWS, views, strict=True))
-        return np.hstack([named["pooled"], *(named[first] - named[second] for first, second in PAIRS)])
+        by_group, by_stratum = (-1, 2, m, n), (-1, 2, m, plan.strata, n)
+        return compared_views(weighed.reshape(by_group), plain.reshape(by_group), within.reshape(by_stratum), few)
 
     found = Bootstrap.of(plan).resampled(sparse.csr_array(sparse.hstack(tables)), statistic)
     reach = reach_of(array, codes, n, [*map(str, values)], plan, plan.level)
     grid = pd.MultiIndex.from_product([values.columns, names], names=["metric", "group"]).to_frame(index=False)
     grid["attribute"] = str(labels.name)
-    for name, each in zip(("pooled", *("_".join(pair) for pair in PAIRS)), found.split(1 + len(PAIRS)), strict=True):
+    for name, each in zip(COMPARED, found.split(len(COMPARED)), strict=True):
         low, high = reach.gap(each.seen, *each.bounds(plan.level))
         grid = grid.assign(**{f"{name}_gap": each.seen, f"{name}_low": low, f"{name}_high": high})
     return grid
+
+
+def compared_views(weighed: np.ndarray, plain: np.ndarray, within: np.ndarray, few: np.ndarray) -> np.ndarray:
+    """Draws x (`COMPARED` x metrics x groups): the pooled gap and the differences between views.
+
+    From draws x (sum | count) x metrics (x strata) x groups; `few` as of `against_rest`.
+    """
+    views = [against_rest(each, few)["gap"] for each in (weighed, plain)]
+    inside = standardised(within, few)["adjusted"]
+    views.append(np.pad(inside, ((0, 0), (0, 0), (0, 1)), constant_values=np.nan).reshape(len(plain), -1))
+    named = dict(zip(VIEWS, views, strict=True))
+    return np.hstack([named["pooled"], *(named[first] - named[second] for first, second in PAIRS)])
 
 
 def _reason(views: np.ndarray, apart: bool, changes: bool, least: float) -> str:

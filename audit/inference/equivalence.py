@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -20,19 +22,33 @@ def equivalences(per_user: pd.DataFrame, labels: dict[str, pd.Series], rows: pd.
     it where a side hardly varies. Anything else, also too few people, is 'not shown'.
     Each answer stands for itself: alpha is not divided among the groups. Empty unless the plan asks.
     """
+
+    def ends(name: str, metrics: list[str], level: float) -> tuple[np.ndarray, np.ndarray]:
+        codes, names = coded(labels[name])
+        array = per_user[metrics].to_numpy(dtype=np.float64)
+        gap = resampled_gaps(array, codes, len(names), plan)["gap"]
+        return reach_of(array, codes, len(names), metrics, plan, level).gap(gap.seen, *gap.bounds(level))
+
+    return equivalence_table(labels, rows, ends, plan)
+
+
+def equivalence_table(
+    labels: dict[str, pd.Series],
+    rows: pd.DataFrame,
+    ends: Callable[[str, list[str], float], tuple[np.ndarray, np.ndarray]],
+    plan: Plan,
+) -> pd.DataFrame:
+    """The same from the `ends` of the gaps of metrics x groups of an attribute at a level."""
     judged = rows[rows["group"] != "unknown"] if plan.equivalence else rows.iloc[:0]
     parts = []
     for name, each in judged.groupby("attribute", sort=False):
-        codes, names = coded(labels[str(name)])
-        metrics = list(dict.fromkeys(each["metric"]))
-        array = per_user[metrics].to_numpy(dtype=np.float64)
-        level, gap = 1 - 2 * plan.alpha, resampled_gaps(array, codes, len(names), plan)["gap"]
-        low, high = reach_of(array, codes, len(names), metrics, plan, level).gap(gap.seen, *gap.bounds(level))
+        names, metrics = coded(labels[str(name)])[1], list(dict.fromkeys(each["metric"]))
+        low, high = ends(str(name), metrics, 1 - 2 * plan.alpha)
         place = [
             metrics.index(m) * len(names) + names.index(g) for m, g in zip(each["metric"], each["group"], strict=True)
         ]
-        ends = {"low": low[place], "high": high[place]}
-        parts.append(each[["attribute", "group", "metric", "n", "gap"]].assign(**ends))
+        own = each[["attribute", "group", "metric", "n", "gap"]]
+        parts.append(own.assign(low=low[place], high=high[place]))
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
     table = pd.concat(parts, ignore_index=True)
@@ -40,13 +56,16 @@ def equivalences(per_user: pd.DataFrame, labels: dict[str, pd.Series], rows: pd.
     table["level"], table["threshold"] = 1 - 2 * plan.alpha, table["metric"].map(plan.threshold)
     inside = (table["low"] > -table["threshold"]) & (table["high"] < table["threshold"])
     table["answer"] = np.where(inside, WITHIN, NOT_SHOWN)
-    table["reason"] = [_reason(*row) for row in zip(inside, table["gap"].isna(), table["threshold"], strict=True)]
+    told = (inside, table["gap"].isna(), table["low"].isna(), table["threshold"])
+    table["reason"] = [_reason(*row) for row in zip(*told, strict=True)]
     return table[list(COLUMNS)]
 
 
-def _reason(inside: bool, few: bool, threshold: float) -> str:
+def _reason(inside: bool, few: bool, open_: bool, threshold: float) -> str:
     if few:
         return "Too few people on one side."
+    if open_:
+        return "Too few people on one side for an interval."
     if inside:
         return f"The whole interval is inside plus or minus {threshold:g}."
     return f"The interval reaches {threshold:g} or beyond; that is no evidence of a gap either."

@@ -37,17 +37,26 @@ def impact_ratios(
     if plan.impact_ratio is None or metric is None:
         return pd.DataFrame(columns=list(COLUMNS))
     chosen = selected(per_user[metric], plan.impact_ratio)
+    people = pd.DataFrame({"n": chosen.notna(), "selected": chosen.fillna(0.0)})
+    return impact_blocks(people, labels, pairs, held, plan)
+
+
+def impact_blocks(
+    people: pd.DataFrame, labels: dict[str, pd.Series], pairs: list[tuple[str, str]], held: Withheld, plan: Plan
+) -> pd.DataFrame:
+    """The same from rows of people with one set of labels: how many they are with a value (n), and are selected."""
+    metric = str(plan.impact)
     held_back, silent = held.keys.get(metric, frozenset()), held.barred(metric)
     parts = []
     for name, column in labels.items():
         barred, quiet = (_named(keys, (name,)) for keys in (held_back, silent))
-        parts.append(impact_rows(_counts(chosen, column), plan, barred, quiet).assign(attribute=name))
+        parts.append(impact_rows(_counts(people, column), plan, barred, quiet).assign(attribute=name))
     for first, second in pairs:
         a, b = labels[first], labels[second]
         both = (a + CROSS + b).where((a != UNKNOWN) & (b != UNKNOWN), UNKNOWN)
         barred, quiet = (_named(keys, (first, second)) for keys in (held_back, silent))  # 'unknown' too
         parts.append(
-            impact_rows(_counts(chosen, both), plan, barred, quiet).assign(attribute=f"{first}{CROSS}{second}")
+            impact_rows(_counts(people, both), plan, barred, quiet).assign(attribute=f"{first}{CROSS}{second}")
         )
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -111,9 +120,8 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
-def _counts(chosen: pd.Series, labels: pd.Series) -> pd.DataFrame:
-    grouped = chosen.groupby(labels)
-    table = pd.DataFrame({"n": grouped.count(), "selected": grouped.sum().astype(np.int64)})
+def _counts(people: pd.DataFrame, labels: pd.Series) -> pd.DataFrame:
+    table = people.groupby(labels).sum().astype(np.int64)
     names = [*sorted(set(table.index) - {UNKNOWN}), UNKNOWN]
     return table.reindex(names, fill_value=0)
 

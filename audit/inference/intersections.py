@@ -71,7 +71,7 @@ def intersections(
     """
     if not pairs or not len(per_user):
         return pd.DataFrame(columns=list(COLUMNS))
-    named = [_Crossed.of(labels[first], labels[second]) for first, second in pairs]
+    named = [Crossed.of(labels[first], labels[second]) for first, second in pairs]
     parts = []
     for metric in plan.metrics:
         values = per_user[metric].to_numpy(dtype=np.float64)
@@ -81,7 +81,11 @@ def intersections(
             _table(metric, values, each, found, plan).assign(metric=metric)
             for each, found in zip(crossed, resampled, strict=True)
         ]
-    table = pd.concat(parts, ignore_index=True)
+    return shown_cells(pd.concat(parts, ignore_index=True), plan)
+
+
+def shown_cells(table: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """The table without numbers of few people, and with adjusted p; beside its columns it has `n_rest` and `blank`."""
     few = table["n"] < plan.minimum_cell
     table.loc[few, ["value", "low", "high"]] = np.nan
     table.loc[few | (table["n_rest"] < plan.minimum_cell) | table["blank"], ["gap", "gap_low", "gap_high", "p"]] = (
@@ -92,7 +96,7 @@ def intersections(
 
 
 @dataclass(frozen=True, eq=False)
-class _Crossed:
+class Crossed:
     """Two attributes crossed: the cell of every user, the groups of every cell, the cells with an unknown group."""
 
     cell: np.ndarray
@@ -101,26 +105,40 @@ class _Crossed:
     apart: np.ndarray  # the cells that are in nobody's everybody else
 
     @classmethod
-    def of(cls, first: pd.Series, second: pd.Series) -> _Crossed:
+    def of(cls, first: pd.Series, second: pd.Series) -> Crossed:
+        """Cross two labels of the same people, or the same sets of people."""
         cell, grid = crossed_labels(first, second)
         blank = (grid == UNKNOWN).any(axis=1).to_numpy()
         return cls(cell.to_numpy(), grid.assign(first=str(first.name), second=str(second.name)), blank, blank)
 
-    def among(self, valid: np.ndarray, minimum: int) -> _Crossed:
-        """The unknown cells count among everybody else where few are in any of them, or few in the one of no group at all."""
-        n = np.bincount(self.cell[valid], minlength=len(self.grid))
+    def among(self, people: np.ndarray, minimum: int) -> Crossed:
+        """The unknown cells count among everybody else where few are in any of them, or few in the one of no group at all.
+
+        `people`: how many have a value behind each label.
+        """
+        n = np.bincount(self.cell, weights=people, minlength=len(self.grid))
         neither = (self.grid[["first_group", "second_group"]] == UNKNOWN).all(axis=1).to_numpy()
         few = few_unknown(n[self.blank].sum(), minimum) | few_unknown(n[neither].sum(), minimum)
         return replace(self, apart=self.blank & ~few)
 
+    def rest(self, n: np.ndarray) -> np.ndarray:
+        """How many people everybody else of each cell are."""
+        known = np.where(self.apart, 0, n)
+        return known.sum() - known
 
-def _resampled(values: np.ndarray, crossed: list[_Crossed], plan: Plan) -> list[list[Resampled]]:
+    def table(self, n: np.ndarray, **numbers: np.ndarray) -> pd.DataFrame:
+        """A row per cell."""
+        reason = np.where(self.blank, "A group is unknown, so there is no gap.", "")
+        return self.grid.assign(n=n, **numbers, n_rest=self.rest(n), blank=self.blank, reason=reason)
+
+
+def _resampled(values: np.ndarray, crossed: list[Crossed], plan: Plan) -> list[list[Resampled]]:
     """Value and gap of every cell of every pair, from the same resamples of users."""
     blocks = [indicators(values[:, None], each.cell, len(each.grid)) for each in crossed]
     ends = np.cumsum([block.shape[1] for block in blocks])[:-1]
 
     def statistic(sums: np.ndarray) -> np.ndarray:
-        found = [_gaps(part, each.apart) for part, each in zip(np.split(sums, ends, axis=1), crossed, strict=True)]
+        found = [cell_gaps(part, each.apart) for part, each in zip(np.split(sums, ends, axis=1), crossed, strict=True)]
         return np.hstack(found)
 
     both = Bootstrap.of(plan).resampled(sparse.csr_array(sparse.hstack(blocks)), statistic)
@@ -128,7 +146,7 @@ def _resampled(values: np.ndarray, crossed: list[_Crossed], plan: Plan) -> list[
     return [part.split(2) for part in both.at(places)]
 
 
-def _gaps(sums: np.ndarray, apart: np.ndarray) -> np.ndarray:
+def cell_gaps(sums: np.ndarray, apart: np.ndarray) -> np.ndarray:
     """Draws x (values, then gaps) of the cells of one pair, from draws x (sums, then counts)."""
     total, count = np.hsplit(sums, 2)
     own, people = np.where(apart, 0.0, total), np.where(apart, 0.0, count)
@@ -137,7 +155,7 @@ def _gaps(sums: np.ndarray, apart: np.ndarray) -> np.ndarray:
     return np.hstack([value, value - rest])
 
 
-def _table(metric: str, values: np.ndarray, crossed: _Crossed, resampled: list[Resampled], plan: Plan) -> pd.DataFrame:
+def _table(metric: str, values: np.ndarray, crossed: Crossed, resampled: list[Resampled], plan: Plan) -> pd.DataFrame:
     value, gap = resampled
     valid = np.isfinite(values)
     n = np.bincount(crossed.cell[valid], minlength=len(crossed.grid))
@@ -150,7 +168,5 @@ def _table(metric: str, values: np.ndarray, crossed: _Crossed, resampled: list[R
     reach = reaches(values[:, None], crossed.cell, len(n), [metric], plan.level, crossed.apart[None])
     low, high = reach.value(value.seen, *value.bounds(plan.level))
     gap_low, gap_high = reach.gap(gap.seen, *gap.bounds(plan.level))
-    known = np.where(crossed.apart, 0, n)
     numbers = {"value": value.seen, "low": low, "high": high, "gap": gap.seen, "gap_low": gap_low, "gap_high": gap_high}
-    reason = np.where(crossed.blank, "A group is unknown, so there is no gap.", "")
-    return crossed.grid.assign(n=n, **numbers, p=p, n_rest=known.sum() - known, blank=crossed.blank, reason=reason)
+    return crossed.table(n, **numbers, p=p)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -21,13 +23,24 @@ def unknown_bounds(
     each unlabelled person with a value to one side or the other (their values stay as measured). With nobody unlabelled
     both equal the gap. They are limits of what is known, not an interval of chance.
     """
+
+    def bounds(name: str, metric: str) -> dict[str, np.ndarray]:
+        codes, names = coded(labels[name])
+        return _bounds(per_user[metric].to_numpy(dtype=np.float64), codes, len(names) - 1)
+
+    return bounds_table(rows, labels, bounds)
+
+
+def bounds_table(
+    rows: pd.DataFrame, labels: dict[str, pd.Series], find: Callable[[str, str], dict[str, np.ndarray]]
+) -> pd.DataFrame:
+    """The same from what `find` tells of an attribute and a metric: people `known` and `unknown`, ends by group."""
     judged = rows[(rows["family"] == "confirmatory") & rows["gap"].notna()]
     found = []
     for (name, metric), each in judged.groupby(["attribute", "metric"], sort=False):
-        codes, names = coded(labels[str(name)])
-        values = per_user[str(metric)].to_numpy(dtype=np.float64)
+        names = coded(labels[str(name)])[1]
         told = each[each["group"] != names[-1]]
-        bounds = _bounds(values, codes, len(names) - 1)
+        bounds = find(str(name), str(metric))
         code = [names.index(group) for group in told["group"]]
         table = told[["attribute", "group", "metric", "gap"]].assign(
             n_known=bounds["known"],

@@ -119,17 +119,21 @@ def withheld(
         known = valid.tobytes()  # the same people, so the same counts: they are shown or hidden together
         if known not in seen:
             crossed = pairs if metric in crossed_too else []
-            seen[known] = _decide(labels, crossed, valid, plan.minimum_cell, before)
+            seen[known] = held_keys(labels, crossed, valid, plan.minimum_cell, before)
         result.keys[metric], result.values[metric] = seen[known]
         before = before.union(*seen[known])
     return result
 
 
-def _decide(
-    labels: dict[str, pd.Series], pairs: list[tuple[str, str]], valid: np.ndarray, minimum: int, before: frozenset[Key]
+def held_keys(
+    labels: dict[str, pd.Series],
+    pairs: list[tuple[str, str]],
+    people: np.ndarray,
+    minimum: int,
+    before: frozenset[Key] = frozenset(),
 ) -> tuple[frozenset[Key], frozenset[Key]]:
-    """Keys without any number, and keys of which the people are told and no value."""
-    keys, cells = exported_cells(labels, pairs, valid)
+    """Keys without any number, and keys of which the people are told and no value; `people` as of `exported_cells`."""
+    keys, cells = exported_cells(labels, pairs, people)
     preferred = np.array([key in before for key in keys])
     hidden = hidden_cells(cells, minimum, preferred)
     silent = hidden_values(cells, hidden, minimum, preferred) & ~hidden
@@ -137,15 +141,18 @@ def _decide(
 
 
 def exported_cells(
-    labels: dict[str, pd.Series], pairs: list[tuple[str, str]], valid: np.ndarray
+    labels: dict[str, pd.Series], pairs: list[tuple[str, str]], people: np.ndarray
 ) -> tuple[list[Key], Cells]:
-    """Every count of people with a value that an audit shows, with the sums that tie them; the first is the total."""
+    """Every count of people with a value that an audit shows, with the sums that tie them; the first is the total.
+
+    `people`: how many have a value behind each label; a mask where each label is one person's.
+    """
     keys: list[Key] = [()]
-    counts, rank, told = [int(valid.sum())], [3], [True]
+    counts, rank, told = [int(people.sum())], [3], [True]
     relations: list[Relation] = []
     for name, column in labels.items():
         codes, names = coded(column)
-        size = np.bincount(codes[valid], minlength=len(names))
+        size = _sizes(codes, people, len(names))
         last = len(names) - 1
         there = [n for n in range(len(names)) if n < last or (codes == last).any()]
         relations.append((0, len(keys) + np.arange(len(there))))
@@ -158,14 +165,15 @@ def exported_cells(
         cell, grid = crossed_labels(labels[first], labels[second])
         start = len(keys) + np.arange(len(grid))
         keys += [(first, second, a, b) for a, b in zip(grid["first_group"], grid["second_group"], strict=True)]
-        counts += np.bincount(cell[valid], minlength=len(grid)).tolist()
+        size = _sizes(cell.to_numpy(), people, len(grid))
+        counts += size.tolist()
         rank += np.where((grid == UNKNOWN).all(axis=1), -1, 0).tolist()
         told += [False] * len(grid)
         blank = (grid == UNKNOWN).any(axis=1).to_numpy()
         if blank.any():  # impact ratios tell how many people are of unknown cell
             relations.append((len(keys), start[blank]))
             keys.append((first, second, UNKNOWN))
-            counts.append(int(np.bincount(cell[valid], minlength=len(grid))[blank].sum()))
+            counts.append(int(size[blank].sum()))
             rank.append(2)
             told.append(True)
         for name, groups in ((first, grid["first_group"]), (second, grid["second_group"])):
@@ -174,3 +182,7 @@ def exported_cells(
                 if whole is not None:
                     relations.append((whole, start[(groups == group).to_numpy()]))
     return keys, Cells(np.array(counts), relations, np.array(rank), np.array(told))
+
+
+def _sizes(codes: np.ndarray, people: np.ndarray, n: int) -> np.ndarray:
+    return np.bincount(codes, weights=people, minlength=n).astype(np.int64)
