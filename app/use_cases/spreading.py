@@ -51,9 +51,9 @@ def spread_of_model(
     return {
         **spread_over_seeds(seen, audit.given, audit.groups.rows, audit.plan).document(),
         "share": SPLIT_SHARE,
-        "protocol": f"seed {SPLIT_SEED} is this audit; at every other seed another random {SPLIT_SHARE:.0%} of all choices "
+        "protocol": f"Seed {SPLIT_SEED} is this audit; at every other seed another random {SPLIT_SHARE:.0%} of all choices "
         f"is held out, and the same model with the same settings is fitted without them"
-        f"{own_draws(about['model'], about['settings'], seeds)}",
+        f"{own_draws(about['model'], about['settings'], seeds)}.",
     }
 
 

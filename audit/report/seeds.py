@@ -103,7 +103,7 @@ def _every_column(seeds: list[int]) -> list[Column]:
         False,
         lambda row: f"{line(row['attribute'])} {named(row['group'])}" if row["attribute"] else "everybody",
     )
-    return [of, _measure(), (f"Values at seeds {', '.join(map(str, seeds))}", False, told)]
+    return [of, _measure(), (f"Values at seeds {seeds[0]} to {seeds[-1]}", False, told)]
 
 
 def _flagged(document: Document, gaps: list[Row], n: int) -> list[str]:
