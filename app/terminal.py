@@ -83,4 +83,6 @@ def _line(console: Console, text: str) -> None:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, list) and value and all(isinstance(each, float) for each in value):
+        return " ".join(map(_text, value))
     return f"{value:.4g}" if isinstance(value, float) else "–" if value is None else str(value)

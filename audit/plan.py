@@ -30,6 +30,7 @@ from data.errors import BadInput
 Share = Annotated[float, Field(gt=0, lt=1)]
 Amount = Annotated[float, Field(gt=0)]
 STATED = ("frame", "period", "sample")  # the sampling statement, in the words of whoever audits
+_LATER = (*STATED, "seeds")  # not in the plan, and so not in its hash, where they are not given
 _LONGEST = 500
 
 
@@ -74,6 +75,9 @@ class Plan(BaseModel):
     impact_metric: str | None = None  # None: hit_rate for selection, the first confirmatory one for scoring
     impact_reference: Literal["best", "largest", "rest"] = "best"
     impact_exclude: bool = False  # leave categories of under 2 % of people out of the ratios; they stay listed
+    seeds: int | None = Field(
+        None, ge=2, le=20
+    )  # held-out draws that numbers are spread over, this audit's first; None: one
     frame: str | None = None  # whom the data stands for; this and the next two are told and change no number
     period: str | None = None  # when the data was recorded
     sample: str | None = None  # how the people were drawn, and how many
@@ -105,7 +109,8 @@ class Plan(BaseModel):
     def hash(self) -> str:
         """SHA-256 of the settings in one spelling; any change of any setting changes it.
 
-        A sampling statement that is not made is not among them, so plans from before there was one keep their hash.
+        A sampling statement that is not made, and seeds that are not asked for, are not among them, so plans from before
+        there were any keep their hash.
         """
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
@@ -131,7 +136,7 @@ class Plan(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_unstated(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {name: value for name, value in plain(self).items() if value is not None or name not in STATED}
+        return {name: value for name, value in plain(self).items() if value is not None or name not in _LATER}
 
     @model_validator(mode="after")
     def _known(self) -> Self:

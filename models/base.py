@@ -38,6 +38,7 @@ class Recommender(ABC):
     kind: ClassVar[Exactness]
     erasure: ClassVar[str] = "retrained"  # or "exact": equal to a retrain by subtraction of integer counts
     profiled: ClassVar[bool] = True  # whether a list depends on the person
+    seed_setting: ClassVar[str | None] = None  # the setting that names the model's own draws; None: it draws nothing
     normalised: ClassVar[bool] = False  # whether scores are divided by the size of the history, which keeps their order
     settings_class: ClassVar[type[Settings]] = Settings
 

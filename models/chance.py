@@ -26,6 +26,7 @@ class Chance(Recommender):
     title: ClassVar[str] = "Random order"
     kind: ClassVar[Exactness] = Exactness.EXACT
     erasure: ClassVar[str] = "exact"
+    seed_setting: ClassVar[str | None] = "seed"
     settings_class: ClassVar[type[Settings]] = ChanceSettings
     settings: ChanceSettings
 

@@ -25,6 +25,7 @@ _RATINGS = {
 _COUNT_SIMILARITIES = ("jaccard", "dice", "cosine")
 
 NAMES = tuple(_COUNTS)
+_SEEDS = 2**31  # seeds that every model takes
 
 
 def recommender_class(name: str, similarity: str | None = None) -> type[Recommender]:
@@ -40,3 +41,11 @@ def recommender_class(name: str, similarity: str | None = None) -> type[Recommen
 def create(name: str, **settings: Any) -> Recommender:
     """A recommender that is not fitted yet."""
     return recommender_class(name, settings.get("similarity"))(**settings)
+
+
+def reseeded(name: str, settings: dict[str, Any], by: int) -> dict[str, Any]:
+    """The settings of a model with the seed of its own draws moved on by so many; the same where it draws nothing."""
+    own = recommender_class(name, settings.get("similarity")).seed_setting
+    if by == 0 or own is None:
+        return settings
+    return {**settings, own: (create(name, **settings).settings.model_dump()[own] + by) % _SEEDS}

@@ -60,6 +60,9 @@ evidence.both_modes(document)
 st.header("What opting out costs", anchor=False)
 comparisons.opted_out(document)
 
+st.header("With other choices held out", anchor=False)
+comparisons.over_seeds(document)
+
 st.header("Since the last audit", anchor=False)
 comparisons.since(run_id)
 

@@ -26,6 +26,12 @@ def audit(
         list[str] | None,
         typer.Option("--versus", help="Another model, or a file of lists, on the same people; may be repeated."),
     ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            "--seeds", help="Judge a model by so many draws of the held-out choices, 2 to 20; takes as many fits."
+        ),
+    ] = None,
     engine: Annotated[
         str | None, typer.Option("--engine", help="Count Parquet lists by duckdb or spark, whatever their size.")
     ] = None,
@@ -46,6 +52,7 @@ def audit(
             plan_file=plan,
             require_plan=require_plan,
             versus=versus or (),
+            seeds=seeds,
             engine=engine,
             progress=progress,
         )

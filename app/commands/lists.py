@@ -36,13 +36,17 @@ def evaluate(
     train: Annotated[Path | None, typer.Option(help="Training choices: user_id, item_id (, value).")] = None,
     test: Annotated[Path | None, typer.Option(help="Held-out choices: user_id, item_id.")] = None,
     k: Size = 10,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", help="So many random splits, 2 to 20, and their spread.")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Held-out quality, with its protocol."""
     from app.use_cases.evaluating import evaluate as judge
     from app.use_cases.training import parse_settings
 
-    do(lambda ws: judge(ws, data, model, parse_settings(set_ or []), train=train, test=test, k=k), json_)
+    settings = parse_settings(set_ or [])
+    do(lambda ws: judge(ws, data, model, settings, train=train, test=test, k=k, seeds=seeds), json_)
 
 
 @cli.command()

@@ -15,6 +15,7 @@ from app.use_cases.comparing import against_last, beside, check_versus
 from app.use_cases.counting import ENGINES, IMPORTED, counted, engine_named, too_large
 from app.use_cases.judging import PROFILED, Jobs, audited, foreign_lists, groups_of, not_audited, our_lists
 from app.use_cases.opting_out import cost_of_opting_out
+from app.use_cases.spreading import asked_seeds, spread_of_model
 from app.use_cases.stepping import Steps
 from app.workspace import Workspace
 from audit.plan import Plan
@@ -43,6 +44,7 @@ def audit(
     plan_file: Path | None = None,
     require_plan: bool = False,
     versus: Sequence[str] = (),
+    seeds: int | None = None,
     engine: str | None = None,
     progress: Callable[[float], None] | None = None,
     cancel: Event | None = None,
@@ -50,7 +52,8 @@ def audit(
     """Run an audit and keep it; the plan's hash enters the log before anything is computed.
 
     For a model of ours the lists that use no profile are audited beside its own. `versus` names lists that are compared
-    on the same people: ids of other models for a model, files of lists for imported ones. Returns the document with
+    on the same people: ids of other models for a model, files of lists for imported ones. `seeds`: how many draws of the
+    held-out choices a model is judged by, see `audit.spread`; the plan can ask for them, too. Returns the document with
     run_id, `against_last` (null for a first audit), and the folder of its tables when `out` is given. Lists too large
     for memory are counted instead, by DuckDB, or by the `engine` that is named: naming one counts any Parquet. `progress`
     gets the share done; setting `cancel` ends the audit with
@@ -61,7 +64,9 @@ def audit(
     if require_plan and plan_file is None:
         raise BadInput("a plan is required, and none was given", fix="give --plan FILE, or leave --require-plan out")
     check_versus(workspace, data, model_id, versus)
+    _check_lists(model_id, recommendations, outcomes)
     plan = Plan.load(plan_file) if plan_file else Plan.of()
+    asked = asked_seeds(seeds, plan, model_id)
     dataset = audited(workspace, data)
     about = {
         "data": data,
@@ -70,9 +75,9 @@ def audit(
         "plan_hash": plan.hash,
         "planned": plan_file is not None,
         **({"versus": list(versus)} if versus else {}),
+        **({} if asked is None else {"seeds": asked}),
     }
     steps = Steps(progress, cancel)
-    _check_lists(model_id, recommendations, outcomes)
     machine = engine_named(engine or ENGINES[0])
     if recommendations is not None and outcomes is not None and (engine or too_large(recommendations)):
         files = (recommendations, outcomes)
@@ -131,21 +136,27 @@ def _held(
 ) -> tuple[dict[str, Result], dict[str, Any]]:
     """The audit of lists in memory."""
     model_id, lists, truth = what
+    seeds = about.get("seeds")
+    first = steps.part(0.0, 1 / (seeds or 1))
     jobs = _jobs(workspace, dataset, model_id, lists, truth, plan.k)
     workspace.log.append(Kind.AUDIT, "reviewer", {**about, "stage": "plan"})
     results: dict[str, Audit] = {}
     for number, (label, tables) in enumerate(jobs.tables.items(), 1):
-        steps.at(0.8 * number / (len(jobs.tables) + 1))
+        first.at(0.8 * number / (len(jobs.tables) + 1))
         results[label] = run_audit(tables, plan, label=label)
-    steps.at(0.8)
+    first.at(0.8)
     document = _document(results, about, jobs.protocol)
     if jobs.twin is not None:
         own = results[PROFILED].per_user["ndcg"]
         groups = jobs.tables[PROFILED].groups
         document["opt_outs"] = cost_of_opting_out(workspace, dataset, jobs.twin, groups, own, plan, document["groups"])
-    steps.at(0.9)
+    first.at(0.9)
     if versus:
         document["side_by_side"] = beside(workspace, jobs, plan, model_id, versus, results)
+    if seeds is not None and model_id is not None:
+        rest = steps.part(1 / seeds, 0.97)
+        tables = jobs.tables[PROFILED]
+        document["spread"] = spread_of_model(workspace, dataset, model_id, results[PROFILED], tables, seeds, rest)
     return dict(results), document
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from app.use_cases.boosting import boosts_for, boosts_line
 from app.use_cases.consenting import attributes_withheld, records_withheld
 from app.use_cases.counting import IMPORTED, known_pairs
-from app.use_cases.evaluating import everybody, held_out
+from app.use_cases.evaluating import SPLIT_SEED, everybody, held_out
 from app.use_cases.tagging import switched_off
 from app.workspace import Workspace
 from audit.measured import AuditTables
@@ -28,7 +28,7 @@ from data.tables import Dataset
 from models.base import Recommender
 from models.histories import Training
 from models.people import without_people
-from models.registry import create
+from models.registry import create, reseeded
 from models.serving import Boost, non_profiled
 
 FEWEST = 10  # people; fewer are not counted out
@@ -60,13 +60,17 @@ class Jobs:
     gone: frozenset[str] = frozenset()  # people who must be left out of lists that are set beside these
 
 
-def twin(workspace: Workspace, model_id: str) -> Twin:
-    """The twin of a stored model on the standing split of its data set."""
+def twin(workspace: Workspace, model_id: str, seed: int = SPLIT_SEED) -> Twin:
+    """The twin of a stored model on the standing split of its data set.
+
+    With another `seed` the split is another one, and so are the model's own draws, where it makes any.
+    """
     about = workspace.shelf.about(model_id)
     dataset = audited(workspace, about["data"])
-    part, outcomes, split = held_out(dataset)
+    part, outcomes, split = held_out(dataset, seed)
     out = workspace.choices.not_learned(about["data"])
-    fitted = create(about["model"], **about["settings"]).fit(without_people(Training.of(dataset, part), out))
+    settings = reseeded(about["model"], about["settings"], seed - SPLIT_SEED)
+    fitted = create(about["model"], **settings).fit(without_people(Training.of(dataset, part), out))
     left = outcomes[outcomes[USER].isin(fitted.training.users.values)] if out else outcomes
     boosts = boosts_for(workspace, model_id, fitted)
     told = f"the same model and settings, fitted without the truth; {split}{boosts_line(boosts)}{_out_line(out)}"

@@ -22,3 +22,7 @@ class Steps:
             raise Cancelled("audit")
         if self.progress is not None:
             self.progress(done)
+
+    def part(self, start: float, end: float) -> Steps:
+        """The steps of one part of the work, whose own 0 to 1 is `start` to `end` of the whole."""
+        return Steps(lambda done: self.at(start + done * (end - start)), self.cancel)

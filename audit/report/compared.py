@@ -63,7 +63,7 @@ def _last(document: Document) -> Section | None:
         ("Answers", False, _answers),
         words("What else", "reason"),
     ]
-    rows, left = _deciding(told["rows"], document)
+    rows, left = deciding(told["rows"], document)
     about = f"The last audit is run {line(told['run_id'])}, kept at {line(told['at'])[:16].replace('T', ' ')} UTC."
     return section("against_last", "Since the last audit", LAST, rows, columns, (), (about, *told["notes"], *left))
 
@@ -85,7 +85,7 @@ def _beside(document: Document) -> Section | None:
         words("Reason", "reason"),
     ]
     reading = BESIDE.format(base=f"“{line(told['base'])}”")
-    rows, left = _deciding(told["rows"], document)
+    rows, left = deciding(told["rows"], document)
     pairs = [table(label, [row for row in rows if row["label"] == label], columns) for label in told["labels"]]
     tables = tuple(each for each in pairs if each.rows)
     return Section("side_by_side", "Side by side", reading, tables, (*map(line, told["notes"]), *left))
@@ -108,7 +108,7 @@ def _drawn_of(document: Document) -> list[dict[str, Any]]:
     return [row for row in rows if row["metric"] in TRADED]
 
 
-def _deciding(rows: Sequence[Row], document: Document) -> tuple[list[Row], tuple[str, ...]]:
+def deciding(rows: Sequence[Row], document: Document) -> tuple[list[Row], tuple[str, ...]]:
     """Groups in the confirmatory measures and everybody in all, and a sentence on the rest; all where no plan is given."""
     metrics = (document.get("plan") or {}).get("metrics")
     kept = [row for row in rows if metrics is None or row["metric"] in metrics or not row["attribute"]]

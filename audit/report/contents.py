@@ -20,6 +20,7 @@ from audit.report.pairs import matrix_section, pairs_section
 from audit.report.people import people_sections
 from audit.report.providers import ProviderTable, exposure_reading, provider_tables
 from audit.report.reach import reach_section
+from audit.report.seeds import seeds_section
 from audit.report.tables import Section
 from audit.report.text import between, line, metric_title, named, number
 
@@ -116,7 +117,7 @@ def _sides(document: Document) -> Iterator[Section]:
     yield from item_sections(document)
     yield from _each(document, inequality_section, reach_section)
     yield from people_sections(document)
-    yield from _each(document, opted_section)
+    yield from _each(document, opted_section, seeds_section)
     yield from compared_sections(document)
 
 

@@ -63,6 +63,7 @@ PLAN = {
     "impact_metric": "measure behind the impact ratios; none: hit rate, or the first confirmatory one",
     "impact_reference": "whom impact ratios are compared with",
     "impact_exclude": "whether categories of under 2 % of people are left out of the ratios",
+    "seeds": "draws of the held-out choices that numbers are spread over, the audit's own first",
     "frame": "whom the data stands for",
     "period": "when the data was recorded",
     "sample": "how the people were drawn, and how many",

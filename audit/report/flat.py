@@ -9,6 +9,7 @@ from audit.inference.closer import TABLES as CLOSER
 from audit.report.inequality import curves
 from audit.report.items import column_rows
 from audit.report.reach import reach_rows
+from audit.report.seeds import flat_values
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -42,6 +43,7 @@ def flat_tables(document: Mapping[str, Any]) -> dict[str, Rows]:
         "popularity_by_group": document.get("popularity_by_group") or (),
         "inference": privacy.get("inference") or (),
         "proxies": privacy.get("proxies") or (),
+        **flat_values(document),
         **{
             f"opt_outs_{name}": (document.get("opt_outs") or {}).get(name) or () for name in ("rates", "cost", "served")
         },

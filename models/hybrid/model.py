@@ -47,6 +47,7 @@ class Hybrid(Recommender):
     name: ClassVar[str] = "hybrid"
     title: ClassVar[str] = "Hybrid of readable signals"
     kind: ClassVar[Exactness] = Exactness.SHAP
+    seed_setting: ClassVar[str | None] = "random_state"
     settings_class: ClassVar[type[Settings]] = HybridSettings
     settings: HybridSettings
     signals: Signals

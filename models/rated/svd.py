@@ -38,6 +38,7 @@ class SVD(Recommender):
     name: ClassVar[str] = "svd"
     title: ClassVar[str] = "Matrix factorisation (SVD)"
     kind: ClassVar[Exactness] = Exactness.OPAQUE
+    seed_setting: ClassVar[str | None] = "random_state"
     settings_class: ClassVar[type[Settings]] = SVDSettings
     settings: SVDSettings
 

@@ -12,6 +12,7 @@ from app.text import literal, short
 from audit.report.compared import TRADE_OFF, compared_sections, kinds_of_list
 from audit.report.opted import opted_section
 from audit.report.pairs import matrix_section, pairs_section
+from audit.report.seeds import HOW_TO_ASK, ONE_TRUTH, seeds_section
 from audit.report.tables import Section, Table
 
 
@@ -43,6 +44,25 @@ def opted_out(document: dict[str, Any]) -> None:
     for table in section.tables:
         st.markdown(f"**{literal(table.caption)}**")
         _shown(section, table)
+
+
+def over_seeds(document: dict[str, Any]) -> None:
+    """How far the numbers move with the draw of the held-out choices; one sentence where nobody asked."""
+    section = seeds_section(document)
+    if section is None:
+        st.info(HOW_TO_ASK if document.get("model_id") else ONE_TRUTH)
+        return
+    _read(section)
+    overall, *gaps, every = section.tables
+    captions = [table.caption for table in gaps]
+    picked = st.selectbox("Gaps over seeds", captions, key="seeds-by", format_func=short) if captions else None
+    for table in gaps:
+        if table.caption == picked:
+            _shown(section, table)
+    with st.expander(overall.caption):
+        _shown(section, overall)
+    with st.expander(every.caption):
+        _shown(section, every)
 
 
 def decisions(document: dict[str, Any]) -> None:
