@@ -81,18 +81,26 @@ def _groups(console: Console, report: Contents) -> None:
             )
             rows = [tuple(getattr(row, name) for name in names) for row in table.rows]
             _table(console, f"{table.title} by {attribute.name}", heads, rows, most=len(rows))
+            console.print(_whole(table.spread))
     if report.attributes:
         console.print("Exploratory measures are in groups-*.csv, and in the report.")
 
 
 def _providers(console: Console, report: Contents) -> None:
-    heads = ("Provider", "Items", "Catalogue", "Held-out choices", "Exposure", "Interval", *report.compared, "Answer")
+    heads = (
+        "Provider",
+        "Items",
+        "Catalogue",
+        "Held-out choices",
+        "Exposure",
+        "Interval",
+        "Exposure ÷ held-out",
+        "Interval",
+    )
+    names = ("provider", "items", "catalogue", "merit", "exposure", "interval", "merit_ratio", "merit_ends")
     for table in report.providers:
-        rows = [
-            (row.provider, row.items, row.catalogue, row.merit, row.exposure, row.interval, *row.others, row.answer)
-            for row in table.rows
-        ]
-        _table(console, f"Providers by {table.column}", heads, rows)
+        rows = [(*(getattr(row, name) for name in names), *row.others, row.answer) for row in table.rows]
+        _table(console, f"Providers by {table.column}", (*heads, *report.compared, "Answer"), rows)
 
 
 def _section(console: Console, section: Section) -> None:

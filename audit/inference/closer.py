@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -55,7 +55,7 @@ def look_closer(
         "deciles": deciles(per_user, plan),
         "worst_traits": worst_traits(per_user, sizes, plan),
     }
-    shown = held.groups(GroupTables(rows, raw.summary, raw.family_size, raw.draws))
+    shown = held.groups(replace(raw, rows=rows))
     return shown, Closer(tables, tuple(left_out))
 
 

@@ -15,6 +15,7 @@ from app.use_cases.reporting import report_content
 from app.workspace import Workspace
 from audit.measures.metrics import METRICS
 from audit.report.closer import ADJUSTED
+from audit.report.groups import spread_words, summary_of
 from audit.report.text import how_to_read
 
 _HEADLINE = ("ndcg", "recall", "hit_rate", "coverage", "tail_share")
@@ -55,6 +56,7 @@ def groups(document: dict[str, Any], rows: pd.DataFrame) -> None:
             alt=f"{METRICS[metric].title} by {attribute}, with intervals.",
         )
     st.caption(literal(how_to_read(metric, document["plan"])))
+    st.caption(literal(spread_words(summary_of(document, attribute, metric))))
     if "adjusted_gap" in chosen:
         st.caption(ADJUSTED)
     st.dataframe(
