@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from app.text import short
-from audit.report.contents import Contents, contents
+from audit.report.contents import Contents, contents, sampling
 from audit.report.tables import Section
 from data.errors import Cancelled
 
@@ -28,6 +28,8 @@ def show_audit(told: dict[str, Any]) -> None:
     console.print(f"{report.title}: {_whole(report.subtitle)}\n")
     for sentence in report.found:
         console.print(f"- {_whole(sentence)}")
+    for fact in sampling(told):
+        console.print(f"- {fact.name}: {_whole(fact.value)} ({fact.meaning})")
     _overall(console, report)
     _groups(console, report)
     for section in report.closer:
@@ -38,6 +40,10 @@ def show_audit(told: dict[str, Any]) -> None:
     console.print("\nNotes")
     for note in report.notes:
         console.print(f"- {_whole(note)}")
+    if told.get("sample"):
+        console.print(
+            f"\nSample of {told['sample']['rows']:,} rows in {told['sample']['path']}. {told['sample']['what']}"
+        )
     console.print(f"\nRun {told['run_id']}; every row is in {told['path']}." if told.get("path") else "")
 
 

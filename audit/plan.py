@@ -29,7 +29,7 @@ from data.errors import BadInput
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Amount = Annotated[float, Field(gt=0)]
-STATED = ("frame", "period", "sample")  # the sampling statement, in the words of whoever audits
+STATED = ("frame", "period", "sample", "representativeness")  # the sampling statement, in the words of whoever audits
 _LONGEST = 500
 
 
@@ -74,9 +74,10 @@ class Plan(BaseModel):
     impact_metric: str | None = None  # None: hit_rate for selection, the first confirmatory one for scoring
     impact_reference: Literal["best", "largest", "rest"] = "best"
     impact_exclude: bool = False  # leave categories of under 2 % of people out of the ratios; they stay listed
-    frame: str | None = None  # whom the data stands for; this and the next two are told and change no number
+    frame: str | None = None  # whom the data stands for; this and the next three are told and change no number
     period: str | None = None  # when the data was recorded
     sample: str | None = None  # how the people were drawn, and how many
+    representativeness: str | None = None  # how far they stand for those of the frame
 
     @classmethod
     def of(cls, settings: dict[str, Any] | None = None, *, file: object = None) -> Self:

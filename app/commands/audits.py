@@ -29,6 +29,12 @@ def audit(
     engine: Annotated[
         str | None, typer.Option("--engine", help="Count Parquet lists by duckdb or spark, whatever their size.")
     ] = None,
+    sample: Annotated[
+        Path | None,
+        typer.Option(
+            "--sample", help="File for each person's values behind the group table, .parquet or .csv; no ids."
+        ),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Assess lists over user groups and providers; exit 0 nothing flagged, 1 flagged, 2 too little evidence."""
@@ -47,6 +53,7 @@ def audit(
             require_plan=require_plan,
             versus=versus or (),
             engine=engine,
+            sample=sample,
             progress=progress,
         )
     if json_:

@@ -28,6 +28,7 @@ class Closer:
 
     tables: dict[str, pd.DataFrame]
     notes: tuple[str, ...]
+    held: Withheld  # what the tables hold back, for whatever else is told of the same people
 
 
 def look_closer(
@@ -56,7 +57,7 @@ def look_closer(
         "worst_traits": worst_traits(per_user, sizes, plan),
     }
     shown = held.groups(replace(raw, rows=rows))
-    return shown, Closer(tables, tuple(left_out))
+    return shown, Closer(tables, tuple(left_out), held)
 
 
 def _counted(table: pd.DataFrame, held: Withheld) -> pd.DataFrame:
