@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from app.text import short
-from audit.report.contents import Contents, contents
+from audit.report.contents import Contents, contents, sampling
 from audit.report.tables import Section
 from data.errors import Cancelled
 
@@ -28,6 +28,8 @@ def show_audit(told: dict[str, Any]) -> None:
     console.print(f"{report.title}: {_whole(report.subtitle)}\n")
     for sentence in report.found:
         console.print(f"- {_whole(sentence)}")
+    for fact in sampling(told):
+        console.print(f"- {fact.name}: {_whole(fact.value)} ({fact.meaning})")
     _overall(console, report)
     _groups(console, report)
     for section in report.closer:
@@ -38,6 +40,10 @@ def show_audit(told: dict[str, Any]) -> None:
     console.print("\nNotes")
     for note in report.notes:
         console.print(f"- {_whole(note)}")
+    if told.get("sample"):
+        console.print(
+            f"\nSample of {told['sample']['rows']:,} rows in {told['sample']['path']}. {told['sample']['what']}"
+        )
     console.print(f"\nRun {told['run_id']}; every row is in {told['path']}." if told.get("path") else "")
 
 
@@ -81,18 +87,26 @@ def _groups(console: Console, report: Contents) -> None:
             )
             rows = [tuple(getattr(row, name) for name in names) for row in table.rows]
             _table(console, f"{table.title} by {attribute.name}", heads, rows, most=len(rows))
+            console.print(_whole(table.spread))
     if report.attributes:
         console.print("Exploratory measures are in groups-*.csv, and in the report.")
 
 
 def _providers(console: Console, report: Contents) -> None:
-    heads = ("Provider", "Items", "Catalogue", "Held-out choices", "Exposure", "Interval", *report.compared, "Answer")
+    heads = (
+        "Provider",
+        "Items",
+        "Catalogue",
+        "Held-out choices",
+        "Exposure",
+        "Interval",
+        "Exposure ÷ held-out",
+        "Interval",
+    )
+    names = ("provider", "items", "catalogue", "merit", "exposure", "interval", "merit_ratio", "merit_ends")
     for table in report.providers:
-        rows = [
-            (row.provider, row.items, row.catalogue, row.merit, row.exposure, row.interval, *row.others, row.answer)
-            for row in table.rows
-        ]
-        _table(console, f"Providers by {table.column}", heads, rows)
+        rows = [(*(getattr(row, name) for name in names), *row.others, row.answer) for row in table.rows]
+        _table(console, f"Providers by {table.column}", (*heads, *report.compared, "Answer"), rows)
 
 
 def _section(console: Console, section: Section) -> None:

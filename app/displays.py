@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from audit.measures.metrics import METRICS
+from audit.report.providers import merit_ends
 
 _DASH = "–"
 _MODES = ("ndcg", "recall", "hit_rate", "coverage", "gini", "tail_share", "novelty", "diversity", "miscalibration_js")
@@ -74,9 +75,15 @@ def provider_table(rows: pd.DataFrame) -> pd.DataFrame:
             "share of held-out choices": rows["merit_share"].map(percent),
             "exposure ÷ catalogue": rows["exposure_ratio"].map(lambda value: number(value, 2)),
             "exposure ÷ held-out choices": rows["merit_ratio"].map(lambda value: number(value, 2)),
+            "its interval": _merit_ends(rows),
             "lists that show it": rows["n_lists"],
         }
     )
+
+
+def _merit_ends(rows: pd.DataFrame) -> list[str]:
+    plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    return [merit_ends({str(name): value for name, value in row.items()}) for row in plain]
 
 
 def modes_table(document: dict[str, Any], other: dict[str, Any]) -> pd.DataFrame:

@@ -24,9 +24,9 @@ def group_items_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
             "exposure": percent(row["exposure_share"]),
             "held-out choices": percent(row["merit_share"]),
             **{title: _ratio(row, name) for name, title in _RATIOS.items()},
-            "skew": number(row["skew"], 2),
-            "chance to be shown": percent(row["selection_rate"], 2),
-            "chance where chosen later": percent(row["relevant_rate"]),
+            "skew": _ratio(row, "skew"),
+            "chance to be shown": _chance(row, "selection_rate", 2),
+            "chance where chosen later": _chance(row, "relevant_rate", 1),
             "Gini inside": number(row["gini_within"], 2),
             "lists that pass FA*IR": percent(row["fastar_share"]),
             "of lists drawn by chance": percent(None if row["fastar_fails"] is None else 1 - row["fastar_fails"]),
@@ -174,5 +174,10 @@ def _tells(row: Mapping[str, Any]) -> str:
 
 
 def _ratio(row: Mapping[str, Any], name: str) -> str:
-    shown = number(row[name], 2)
-    return shown if row[f"{name}_low"] is None else f"{shown} ({between(row[f'{name}_low'], row[f'{name}_high'], 2)})"
+    shown, low, high = number(row[name], 2), row.get(f"{name}_low"), row.get(f"{name}_high")
+    return shown if low is None or high is None else f"{shown} ({between(low, high, 2)})"
+
+
+def _chance(row: Mapping[str, Any], name: str, digits: int) -> str:
+    shown, low, high = percent(row[name], digits), row.get(f"{name}_low"), row.get(f"{name}_high")
+    return shown if low is None or high is None else f"{shown} ({percent(low, digits)} to {percent(high, digits)})"

@@ -37,8 +37,10 @@ def group_rows(coded: Coded, summed: Summed, plan: Plan) -> pd.DataFrame:
         columns[name] = value[0]
         columns[f"{name}_low"], columns[f"{name}_high"] = summed.bootstrap.bounds(spread)
     columns["skew"] = skew(shown_counts(coded, grouping), grouping.target)[kept]
-    columns["selection_rate"] = summed.selection_rate(total)[0]
-    columns["relevant_rate"] = summed.relevant_rate(total)[0]
+    columns["skew_low"], columns["skew_high"] = summed.bootstrap.open_bounds(summed.skews(drawn))
+    for name, rate in (("selection_rate", summed.selection_rate), ("relevant_rate", summed.relevant_rate)):
+        columns[name] = rate(total)[0]
+        columns[f"{name}_low"], columns[f"{name}_high"] = summed.bootstrap.bounds(rate(drawn))
     exposure = item_exposure(coded, plan.browsing)["exposure"].to_numpy()
     columns["gini_within"] = gini_within(exposure, coded, grouping)[kept]
     table = pd.DataFrame(columns)
@@ -73,6 +75,8 @@ def _why(row: dict[Any, Any], tested: Tested) -> str:
         said.append("No catalogue item is of this group, so nothing can be set against its part of the catalogue.")
     elif np.isneginf(row["skew"]):
         said.append("It is never shown, so its skew is minus infinity.")
+    elif np.isneginf(row["skew_low"]):
+        said.append("So few lists show it that the interval of its skew has no lower end.")
     if not row["merit_share"] > 0:
         said.append("Nobody went on to choose an item of it, so nothing can be set against merit.")
     elif np.isnan([row["dtr"], row["dir"]]).any():

@@ -14,7 +14,7 @@ from audit.measures.grouping import Grouping
 from audit.measures.ratios import Ratios, Sums, ratios
 from audit.measures.weights import weights
 
-_BLOCKS = ("exposure", "clicks", "merit", "shown", "hits", "barred")
+_BLOCKS = ("exposure", "clicks", "merit", "shown", "hits", "barred", "places")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +46,7 @@ class Summed:
             coded.truth,
             *(_rows(coded, each) for each in (shown, hit)),
             seen - seen.multiply(_rows(coded, shown)),
+            _rows(coded, np.ones(len(weight))),
         )
         lists = sparse.csr_array((coded.length > 0).astype(np.float64)[:, None])
         stacked = sparse.hstack([*(table @ belongs for table in tables), lists], format="csr")
@@ -92,6 +93,11 @@ class Summed:
         """
         chances = sums[:, -1:] * self._size - self.block("barred", sums)
         return divide(self.block("shown", sums), chances)[:, : len(self.kept)]
+
+    def skews(self, sums: np.ndarray) -> np.ndarray:
+        """`skew` of the kept groups, rows x kept: of the places of all lists together."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(divide(self.shares("places", sums), self.grouping.target[self.kept])))
 
     def relevant_rate(self, sums: np.ndarray) -> np.ndarray:
         """P(shown | group, chosen later) of the kept groups: hits over held-out choices."""

@@ -29,7 +29,7 @@ from data.errors import BadInput
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Amount = Annotated[float, Field(gt=0)]
-STATED = ("frame", "period", "sample")  # the sampling statement, in the words of whoever audits
+STATED = ("frame", "period", "sample", "representativeness")  # the sampling statement, in the words of whoever audits
 _LATER = (*STATED, "seeds")  # not in the plan, and so not in its hash, where they are not given
 _LONGEST = 500
 
@@ -77,10 +77,11 @@ class Plan(BaseModel):
     impact_exclude: bool = False  # leave categories of under 2 % of people out of the ratios; they stay listed
     seeds: int | None = Field(
         None, ge=2, le=20
-    )  # held-out draws that numbers are spread over, this audit's first; None: one
-    frame: str | None = None  # whom the data stands for; this and the next two are told and change no number
+    )  # held-out draws to spread numbers over, the audit's own first; None: one
+    frame: str | None = None  # whom the data stands for; this and the next three are told and change no number
     period: str | None = None  # when the data was recorded
     sample: str | None = None  # how the people were drawn, and how many
+    representativeness: str | None = None  # how far they stand for those of the frame
 
     @classmethod
     def of(cls, settings: dict[str, Any] | None = None, *, file: object = None) -> Self:

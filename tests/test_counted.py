@@ -90,6 +90,21 @@ def close(one: object, two: object, within: float) -> None:
         assert one == pytest.approx(two, abs=within)
 
 
+def test_the_lowest_against_the_highest_group_is_that_of_the_audit_in_memory(both):
+    """The same difference and ratio; intervals from buckets, and chance by the same normal limit of other draws."""
+    held, counted = (rows_of(each, "group_summary", "attribute", "metric") for each in both)
+    assert counted.keys() == held.keys()
+    for key, slow in held.items():
+        fast = counted[key]
+        for name in ("difference", "ratio"):
+            close(fast[name], slow[name], 1e-12)
+            width, theirs = (row[f"{name}_high"] - row[f"{name}_low"] for row in (fast, slow))
+            assert width == pytest.approx(theirs, rel=0.5)
+            assert fast[f"{name}_low"] <= fast[f"{name}_high"]
+        assert fast["difference_expected"] == pytest.approx(slow["difference_expected"], rel=0.15)
+        assert 1 - fast["ratio_expected"] == pytest.approx(1 - slow["ratio_expected"], rel=0.15)
+
+
 def test_gaps_and_tests_are_those_of_the_audit_in_memory(both):
     """Above 10,000 people both take the normal limit; the audit in memory is tested against permutations elsewhere."""
     held, counted = (rows_of(each, "groups", "attribute", "group", "metric") for each in both)

@@ -35,6 +35,12 @@ def audit(
     engine: Annotated[
         str | None, typer.Option("--engine", help="Count Parquet lists by duckdb or spark, whatever their size.")
     ] = None,
+    sample: Annotated[
+        Path | None,
+        typer.Option(
+            "--sample", help="File for each person's values behind the group table, .parquet or .csv; no ids."
+        ),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Assess lists over user groups and providers; exit 0 nothing flagged, 1 flagged, 2 too little evidence."""
@@ -54,6 +60,7 @@ def audit(
             versus=versus or (),
             seeds=seeds,
             engine=engine,
+            sample=sample,
             progress=progress,
         )
     if json_:

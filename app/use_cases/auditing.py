@@ -15,12 +15,14 @@ from app.use_cases.comparing import against_last, beside, check_versus
 from app.use_cases.counting import ENGINES, IMPORTED, counted, engine_named, too_large
 from app.use_cases.judging import PROFILED, Jobs, audited, foreign_lists, groups_of, not_audited, our_lists
 from app.use_cases.opting_out import cost_of_opting_out
+from app.use_cases.sampling import check_sample, write_sample
 from app.use_cases.spreading import asked_seeds, spread_of_model
 from app.use_cases.stepping import Steps
 from app.workspace import Workspace
 from audit.plan import Plan
 from audit.report.flat import flat_tables
 from audit.run import Audit, run_audit
+from audit.sampling import Sampled, statement
 from data.errors import BadInput
 from data.keep.events import Kind
 from data.keep.home import private_folder, write_whole
@@ -46,6 +48,7 @@ def audit(
     versus: Sequence[str] = (),
     seeds: int | None = None,
     engine: str | None = None,
+    sample: Path | None = None,
     progress: Callable[[float], None] | None = None,
     cancel: Event | None = None,
 ) -> dict[str, Any]:
@@ -55,9 +58,9 @@ def audit(
     on the same people: ids of other models for a model, files of lists for imported ones. `seeds`: how many draws of the
     held-out choices a model is judged by, see `audit.spread`; the plan can ask for them, too. Returns the document with
     run_id, `against_last` (null for a first audit), and the folder of its tables when `out` is given. Lists too large
-    for memory are counted instead, by DuckDB, or by the `engine` that is named: naming one counts any Parquet. `progress`
-    gets the share done; setting `cancel` ends the audit with
-    `Cancelled` and keeps nothing but the plan in the log.
+    for memory are counted instead, by DuckDB, or by the `engine` that is named: naming one counts any Parquet. `sample`
+    is a file for the values behind the group table, person by person (`write_sample`). `progress` gets the share done;
+    setting `cancel` ends the audit with `Cancelled` and keeps nothing but the plan in the log.
     """
     if out:
         check_folder(out)
@@ -79,7 +82,10 @@ def audit(
     }
     steps = Steps(progress, cancel)
     machine = engine_named(engine or ENGINES[0])
-    if recommendations is not None and outcomes is not None and (engine or too_large(recommendations)):
+    large = recommendations is not None and outcomes is not None and (engine or too_large(recommendations))
+    if sample is not None:
+        check_sample(sample, counted=bool(large))
+    if recommendations is not None and outcomes is not None and large:
         files = (recommendations, outcomes)
         results, document = _counted(workspace, dataset, *files, plan, about, versus, machine, steps)
     else:
@@ -95,6 +101,9 @@ def audit(
     )
     told = {**document, "against_last": against_last(workspace, run_id)}
     path = _write(out, document, told, results) if out else None
+    first = next(iter(results.values()))
+    if sample is not None and isinstance(first, Audit):
+        told["sample"] = write_sample(workspace, first, sample, {**about, "run_id": run_id})
     if progress is not None:
         progress(1.0)
     return {**told, "run_id": run_id, "path": path}
@@ -122,7 +131,8 @@ def _counted(
         cancel=steps.cancel,
     )
     told = f"lists of {lists.name}, truth of {truth.name}; all other choices of '{dataset.name}' count as known"
-    return {IMPORTED: found}, {**found.document(), **about, "protocol": told, "compared_with": {}}
+    stated = _sampling(dataset, found, len(gone), None)
+    return {IMPORTED: found}, {**found.document(), **about, "protocol": told, "sampling": stated, "compared_with": {}}
 
 
 def _held(
@@ -145,7 +155,9 @@ def _held(
         first.at(0.8 * number / (len(jobs.tables) + 1))
         results[label] = run_audit(tables, plan, label=label)
     first.at(0.8)
-    document = _document(results, about, jobs.protocol)
+    gone = not_audited(workspace, dataset.name)
+    stated = _sampling(dataset, next(iter(results.values())), len(gone), jobs.split)
+    document = _document(results, about, {"protocol": jobs.protocol, "sampling": stated})
     if jobs.twin is not None:
         own = results[PROFILED].per_user["ndcg"]
         groups = jobs.tables[PROFILED].groups
@@ -181,10 +193,16 @@ def _jobs(
     return our_lists(workspace, dataset, str(model_id), k)
 
 
-def _document(results: dict[str, Audit], about: dict[str, Any], protocol: str) -> dict[str, Any]:
+def _sampling(dataset: Dataset, found: Result, left_out: int, split: str | None) -> list[dict[str, str]]:
+    """The sampling statement of an audit."""
+    people, times = len(dataset.users), dataset.interactions.timestamp
+    return statement(found.plan, Sampled.of(dataset.name, found.overlap, people, left_out, times, split))
+
+
+def _document(results: dict[str, Audit], about: dict[str, Any], how: dict[str, Any]) -> dict[str, Any]:
     first, *others = results.values()
     others_told = {audit.label: _short(audit) for audit in others}
-    return {**first.document(), **about, "protocol": protocol, "compared_with": others_told}
+    return {**first.document(), **about, **how, "compared_with": others_told}
 
 
 def _short(audit: Audit) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Twin:
     model: Recommender
     outcomes: pd.DataFrame
     protocol: str
+    split: str
     boosts: tuple[Boost, ...] = ()
 
 
@@ -58,6 +59,7 @@ class Jobs:
     protocol: str
     twin: Recommender | None = None  # the model that was judged; none for imported lists
     gone: frozenset[str] = frozenset()  # people who must be left out of lists that are set beside these
+    split: str | None = None  # how the truth was held out; None: it came with the lists
 
 
 def twin(workspace: Workspace, model_id: str, seed: int = SPLIT_SEED) -> Twin:
@@ -74,7 +76,7 @@ def twin(workspace: Workspace, model_id: str, seed: int = SPLIT_SEED) -> Twin:
     left = outcomes[outcomes[USER].isin(fitted.training.users.values)] if out else outcomes
     boosts = boosts_for(workspace, model_id, fitted)
     told = f"the same model and settings, fitted without the truth; {split}{boosts_line(boosts)}{_out_line(out)}"
-    return Twin(fitted, left, told, boosts)
+    return Twin(fitted, left, told, split, boosts)
 
 
 def audited(workspace: Workspace, data: str) -> Dataset:
@@ -110,7 +112,7 @@ def our_lists(workspace: Workspace, dataset: Dataset, model_id: str, k: int) -> 
         label: tables_of(dataset, groups, shown, judged.outcomes, known, numbers, untold)
         for label, (shown, numbers) in lists.items()
     }
-    return Jobs(tables, judged.protocol, judged.model)
+    return Jobs(tables, judged.protocol, judged.model, split=judged.split)
 
 
 def the_same_for_all(model: Recommender, users: np.ndarray, k: int) -> pd.DataFrame:

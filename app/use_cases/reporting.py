@@ -15,6 +15,7 @@ from app.spreadsheet import csv_bytes
 from app.use_cases.comparing import against_last
 from app.workspace import Workspace
 from audit.report.flat import flat_tables
+from audit.sampling import check_statement
 from data.errors import BadInput
 from data.keep.events import Event, Kind
 from data.keep.evidence import bundle_bytes, seal_sha256
@@ -47,12 +48,14 @@ def report(workspace: Workspace, run_id: str, out: Path) -> dict[str, Any]:
     """Write the report of an audit run to a file ending in .html, .pdf or .zip (evidence bundle).
 
     Returns path, sha256, size, run_id, format and log_index, the entry of the log that names the file's hash; of a
-    bundle also `head`, SIZE:ROOT, which is noted elsewhere to check it by. Entries are made before the file is there; if
-    writing fails they stand for a report that nobody has.
+    bundle also `head`, SIZE:ROOT, which is noted elsewhere to check it by. A run whose sampling statement has an empty field
+    is refused; one from before statements were kept is reported, and its report says so. Entries are made before the
+    file is there; if writing fails they stand for a report that nobody has.
     """
     out = Path(out)
     make = _maker(out)
     run = _run(workspace, run_id)
+    check_statement(workspace.runs.load(run_id).get("sampling"))
     content = make(workspace, run)
     told = {"run_id": run["run_id"], "format": out.suffix.lower()[1:], "sha256": hashlib.sha256(content).hexdigest()}
     event = workspace.log.append(Kind.REPORT, "reviewer", told)

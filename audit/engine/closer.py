@@ -43,7 +43,7 @@ def look_closer(crowd: Crowd, plan: Plan) -> tuple[GroupTables, Closer, Withheld
         "intersections": held.apply(crossed, "first", "second", "first_group", "second_group"),
         "impact_ratios": _impact(crowd, pairs, held, plan),
     }
-    return held.groups(tables), Closer(found, tuple(left_out)), held
+    return held.groups(tables), Closer(found, tuple(left_out), held), held
 
 
 def _withheld(crowd: Crowd, pairs: list[tuple[str, str]], plan: Plan) -> Withheld:

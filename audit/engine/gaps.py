@@ -7,6 +7,7 @@ normal limit of exchanging group labels, which the audit in memory takes, too, a
 from __future__ import annotations
 
 from typing import Any, cast
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,10 @@ from audit.engine.jackknife import jackknife, limit_p
 from audit.engine.moments import Moments
 from audit.inference.adjusted import adjusted_p, standardised
 from audit.inference.answers import decide
+from audit.inference.extremes import Extremes, limit
+from audit.inference.extremes import Moments as Counted
 from audit.inference.groups import COLUMNS, POWER, SUMMARY, GroupTables, against_rest, corrected
+from audit.inference.intervals import Bootstrap
 from audit.inference.stratified import SMALL_SIDE
 from audit.inference.withheld import spread
 from audit.measures.coded import divide
@@ -46,8 +50,28 @@ def counted_groups(crowd: Crowd, plan: Plan) -> GroupTables:
     family = int((rows["p_adjusted"].notna() & (rows["family"] == "confirmatory") & ~rows["mirror"]).sum())
     known = rows[(rows["group"] != UNKNOWN) & (rows["n"] >= plan.minimum_cell)]
     each = known.groupby(["attribute", "metric"], sort=False)
-    summary = pd.DataFrame([[*key, *spread(table)] for key, table in each], columns=list(SUMMARY))
-    return GroupTables(rows[[*COLUMNS, *_ADJUSTED]], summary, family, 0)
+    extremes = {name: _extremes(Moments.of(crowd, name, metrics), name, metrics, plan) for name in labels}
+    summary = [
+        [name, metric, *spread(table), *extremes[str(name)].ends({str(metric): sorted(table["group"])}).to_numpy()[0]]
+        for (name, metric), table in each
+    ]
+    return GroupTables(rows[[*COLUMNS, *_ADJUSTED]], pd.DataFrame(summary, columns=list(SUMMARY)), family, 0, extremes)
+
+
+def _extremes(moments: Moments, attribute: str, metrics: list[str], plan: Plan) -> Extremes:
+    """The same from buckets: they are resampled as people are, and chance is the normal limit."""
+    sums, size, squares = moments.sums.sum(axis=2), moments.sums[1].sum(axis=(1, 3)), moments.squares.sum(axis=1)
+    used = sums[1].sum(axis=(0, 1)) > 0
+    table = np.moveaxis(sums[..., used], -1, 0)  # buckets x (sum, count) x metrics x groups
+    total, seed = sums[0].sum(axis=-1), [plan.seed, crc32(attribute.encode())]
+    value = Bootstrap(plan.draws, plan.seed, plan.level).resampled(
+        table.reshape(len(table), -1), lambda drawn: divide(*np.hsplit(drawn, 2))
+    )
+
+    def chance(rows: list[int], places: list[int]) -> np.ndarray:
+        return limit(Counted(*(each[np.ix_(rows, places)] for each in (size, total, squares))), seed)
+
+    return Extremes(metrics, moments.names, value, None, chance, plan.level)
 
 
 def _values(crowd: Crowd, plan: Plan) -> pd.DataFrame:

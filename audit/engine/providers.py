@@ -20,6 +20,8 @@ from audit.measures.weights import DEFAULT
 from audit.plan import Plan
 from data.parallel import at_once
 
+_NO_ENDS = "Held-out choices are not counted person by person at this size, so the ratio to them has no interval."
+
 
 def providers(scan: Scan, facts: Facts, column: str, *models: Weight, level: float = 0.95) -> pd.DataFrame:
     """Exposure of every provider (or category of an item column) in every user group's lists, with intervals.
@@ -93,6 +95,7 @@ def judged_providers(table: pd.DataFrame, reached: pd.DataFrame, scan: Scan, pla
     lists = int(scan.counts.lists.sum())
     answers = [answer(cast("dict[str, Any]", row), plan, lists) for row in rows.to_dict("records")]
     rows["state"], rows["reason"] = [state for state, _ in answers], [reason for _, reason in answers]
+    rows = rows.assign(merit_ratio_low=np.nan, merit_ratio_high=np.nan, merit_reason=_NO_ENDS)
     return rows.merge(reached, how="left", on=["column", "provider"])[list(COLUMNS)]
 
 

@@ -29,6 +29,7 @@ class Closer:
 
     tables: dict[str, pd.DataFrame]
     notes: tuple[str, ...]
+    held: Withheld  # what the tables hold back, for whatever else is told of the same people
 
     def undecided(self, why: str) -> Closer:
         """The same with every answer 'too few to say', and why; the same where `why` is ''."""
@@ -60,8 +61,8 @@ def look_closer(
         "deciles": deciles(per_user, plan),
         "worst_traits": worst_traits(per_user, sizes, plan),
     }
-    shown = held.groups(GroupTables(rows, raw.summary, raw.family_size, raw.draws))
-    return shown, Closer(tables, tuple(left_out))
+    shown = held.groups(replace(raw, rows=rows))
+    return shown, Closer(tables, tuple(left_out), held)
 
 
 def shown_bounds(table: pd.DataFrame, held: Withheld) -> pd.DataFrame:

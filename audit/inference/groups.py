@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from zlib import crc32
 
@@ -12,6 +12,7 @@ from scipy import sparse
 
 from audit.inference.answers import decide
 from audit.inference.constant import Reach, reaches
+from audit.inference.extremes import ENDS, Extremes, exchanged
 from audit.inference.families import adjust, permutation_p
 from audit.inference.frames import metric_frame
 from audit.inference.intervals import Bootstrap, Resampled
@@ -29,7 +30,7 @@ COLUMNS = (
     *("attribute", "group", "metric", "family", "n", "value", "low", "high", "gap", "gap_low", "gap_high"),
     *("effect_size", "detectable_gap", "p", "p_adjusted", "state", "reason"),
 )
-SUMMARY = ("attribute", "metric", "difference", "ratio", "lowest", "highest", "groups")
+SUMMARY = ("attribute", "metric", "difference", "ratio", "lowest", "highest", "groups", *ENDS)
 _NUMBERS = ["value", "low", "high"]
 _GAPS = ["gap", "gap_low", "gap_high", "effect_size", "detectable_gap", "p"]
 POWER = 1.959964 + 0.841621  # normal quantiles of a two-sided 5 % test with 80 % power
@@ -43,6 +44,7 @@ class GroupTables:
     summary: pd.DataFrame
     family_size: int  # confirmatory comparisons; the two rows of a two-group attribute are one
     draws: int  # permutations behind every p
+    extremes: dict[str, Extremes] = field(default_factory=dict)  # what `summary` is made of, by attribute
 
     @property
     def hidden(self) -> frozenset[tuple[str, str]]:
@@ -61,21 +63,23 @@ def group_tables(per_user: pd.DataFrame, groups: dict[str, pd.Series], plan: Pla
     `effect_size`: the gap in standard deviations (n - 1) of everybody's values.
     `detectable_gap`: what this sample shows
     with 80 % power at 5 % before correction. Numbers of a group under `plan.minimum_cell` are NaN, its n stays.
-    `summary`: MetricFrame's difference and ratio between the known groups that may be shown. `state`: see `decide`.
+    `summary`: MetricFrame's difference and ratio between the known groups that may be shown, with intervals and what chance
+    alone would show (`Extremes.ends`). `state`: see `decide`.
     """
     labels = planned_labels(groups, per_user.index, plan)
     values = per_user[[*plan.metrics, *plan.exploratory]].astype(np.float64)
     draws = _draws(plan, sum(column.nunique() for column in labels.values()))
     frames = {name: _frames(column, values) for name, column in labels.items()}
-    parts = [_attribute(column, values, frames[name], plan, draws) for name, column in labels.items()]
+    parts = {name: _attribute(column, values, frames[name], plan, draws) for name, column in labels.items()}
     if not parts:
         return GroupTables(pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=list(SUMMARY)), 0, draws)
-    rows = corrected(pd.concat(parts, ignore_index=True), plan)
+    rows = corrected(pd.concat([table for table, _ in parts.values()], ignore_index=True), plan)
+    extremes = {name: each for name, (_, each) in parts.items()}
     answers = [decide(cast("dict[str, Any]", row), plan) for row in rows.to_dict("records")]
     rows["state"], rows["reason"] = [state for state, _ in answers], [reason for _, reason in answers]
-    summaries = [_summary(column, values, frames[name], plan) for name, column in labels.items()]
+    summaries = [_summary(column, values, frames[name], extremes[name], plan) for name, column in labels.items()]
     family = int((rows["p_adjusted"].notna() & (rows["family"] == "confirmatory") & ~rows["mirror"]).sum())
-    return GroupTables(rows[list(COLUMNS)], pd.concat(summaries, ignore_index=True), family, draws)
+    return GroupTables(rows[list(COLUMNS)], pd.concat(summaries, ignore_index=True), family, draws, extremes)
 
 
 def planned_labels(groups: dict[str, pd.Series], users: pd.Index, plan: Plan) -> dict[str, pd.Series]:
@@ -124,19 +128,14 @@ def _frames(labels: pd.Series, values: pd.DataFrame) -> dict[str, MetricFrame]:
 
 def _attribute(
     labels: pd.Series, values: pd.DataFrame, frames: dict[str, MetricFrame], plan: Plan, draws: int
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, Extremes]:
     codes, names = coded(labels)
-    known = len(names) - 1
-    array = values.to_numpy()
-    columns = {**_by_group(values, frames, names), **_gaps(array, codes, len(names), [*map(str, values)], plan)}
-    columns["p"] = _p(
-        array,
-        codes,
-        known,
-        pooled(array, codes, len(names), plan),
-        draws,
-        [plan.seed, crc32(str(labels.name).encode())],
-    )
+    known, metrics = len(names) - 1, [*map(str, values)]
+    array, seed = values.to_numpy(), [plan.seed, crc32(str(labels.name).encode())]
+    seen = resampled_gaps(array, codes, len(names), plan)
+    reach = reach_of(array, codes, len(names), metrics, plan, plan.level)
+    columns = {**_by_group(values, frames, names), **_gaps(array, seen, reach, plan)}
+    columns["p"] = _p(array, codes, known, pooled(array, codes, len(names), plan), draws, seed)
     grid = pd.MultiIndex.from_product([values.columns, names], names=["metric", "group"]).to_frame(index=False)
     table = grid.assign(attribute=str(labels.name), **{name: column.ravel() for name, column in columns.items()})
     table["family"] = np.where(table["metric"].isin(plan.metrics), "confirmatory", "exploratory")
@@ -144,7 +143,8 @@ def _attribute(
     few, alone = table["n"] < plan.minimum_cell, table["n_rest"] < plan.minimum_cell
     table.loc[few, _NUMBERS] = np.nan
     table.loc[few | alone, _GAPS] = np.nan
-    return table[table["group"].isin(set(labels))]
+    extremes = Extremes(metrics, names, seen["value"], reach, exchanged(array, codes, seed), plan.level)
+    return table[table["group"].isin(set(labels))], extremes
 
 
 def _by_group(values: pd.DataFrame, frames: dict[str, MetricFrame], names: list[str]) -> dict[str, np.ndarray]:
@@ -157,15 +157,15 @@ def _by_group(values: pd.DataFrame, frames: dict[str, MetricFrame], names: list[
     }
 
 
-def _gaps(array: np.ndarray, codes: np.ndarray, n_groups: int, metrics: list[str], plan: Plan) -> dict[str, np.ndarray]:
+def _gaps(array: np.ndarray, seen: dict[str, Resampled], reach: Reach, plan: Plan) -> dict[str, np.ndarray]:
     """Metrics x groups: gap, the intervals of value and gap, and the gap that could have been detected."""
-    seen = resampled_gaps(array, codes, n_groups, plan)
-    reach = reach_of(array, codes, n_groups, metrics, plan, plan.level)
     low, high = reach.value(seen["value"].seen, *seen["value"].bounds(plan.level))
     gap_low, gap_high = reach.gap(seen["gap"].seen, *seen["gap"].bounds(plan.level))
     detectable = POWER * seen["gap"].spread
     pairs = {"low": low, "high": high, "gap_low": gap_low, "gap_high": gap_high, "detectable_gap": detectable}
-    pairs["effect_size"] = divide(seen["gap"].seen, np.repeat(pd.DataFrame(array).std().to_numpy(), n_groups))
+    pairs["effect_size"] = divide(
+        seen["gap"].seen, np.repeat(pd.DataFrame(array).std().to_numpy(), reach.own_up.shape[1])
+    )
     return {"gap": seen["gap"].seen, "n_rest": seen["n_rest"].seen, **pairs}
 
 
@@ -256,18 +256,20 @@ def corrected(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     return rows
 
 
-def _summary(labels: pd.Series, values: pd.DataFrame, frames: dict[str, MetricFrame], plan: Plan) -> pd.DataFrame:
-    rows = []
+def _summary(
+    labels: pd.Series, values: pd.DataFrame, frames: dict[str, MetricFrame], extremes: Extremes, plan: Plan
+) -> pd.DataFrame:
+    rows, compared = [], {}
     for metric, column in values.items():
         count = column.groupby(labels).count()
         shown = count.index[(count >= plan.minimum_cell) & (count.index != UNKNOWN)]
-        kept = labels.isin(shown).to_numpy()
+        kept, compared[str(metric)] = labels.isin(shown).to_numpy(), sorted(shown)
         between: list[object] = [np.nan, np.nan, None, None]
         if len(shown) > 1:
             whole = len(shown) == (count > 0).sum()
             between = _between(frames[str(metric)] if whole else metric_frame(column[kept].to_numpy(), labels[kept]))
         rows.append([labels.name, metric, *between, len(shown)])
-    return pd.DataFrame(rows, columns=list(SUMMARY))
+    return pd.DataFrame(rows, columns=list(SUMMARY[: -len(ENDS)])).join(extremes.ends(compared), on="metric")
 
 
 def _between(frame: MetricFrame) -> list[object]:

@@ -121,6 +121,19 @@ class Bootstrap:
         """Percentiles of every column of draws x columns; undefined draws are left out, NaN where all are."""
         return _percentiles(replicates, self.level)
 
+    def open_bounds(self, replicates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Percentiles where infinite draws are values: an end is infinite where too many draws are.
+
+        A column with an infinite draw has draws as its ends, outwards: nothing is interpolated with infinity.
+        """
+        low, high = self.bounds(replicates)
+        tail = (1 - self.level) / 2
+        for place in np.flatnonzero(np.isinf(replicates).any(axis=0)):
+            there = replicates[~np.isnan(replicates[:, place]), place]
+            low[place] = np.quantile(there, tail, method="lower")
+            high[place] = np.quantile(there, 1 - tail, method="higher")
+        return low, high
+
     def means(self, values: pd.DataFrame) -> pd.DataFrame:
         """Mean of each column over its users with a value: columns `value`, `low`, `high`, `n`.
 

@@ -20,7 +20,7 @@ from data.columns import PROVIDER, Kind
 COLUMNS = (
     *("column", "provider", "n_items", "catalogue_share", "training_share", "merit_share"),
     *("exposure_share", "exposure_low", "exposure_high", "exposure_ratio", "ratio_low", "ratio_high", "merit_ratio"),
-    *("n_lists", "p", "p_adjusted", "state", "reason"),
+    *("merit_ratio_low", "merit_ratio_high", "merit_reason", "n_lists", "p", "p_adjusted", "state", "reason"),
 )
 
 
@@ -30,7 +30,9 @@ def provider_tables(coded: Coded, items: pd.DataFrame, kinds: Mapping[str, Kind]
     Users are resampled, the providers are the whole population. With `plan.exposure_floor`: p is the share of resamples
     in which exposure / catalogue share reaches the floor, corrected over all providers; 'flag' if p_adjusted < alpha
     and the ratio is under the floor, 'no flag' if the interval of the ratio is at or above it, else 'too few to say'.
-    Without a floor no state is given.
+    Without a floor no state is given. `merit_ratio` resamples both of its sides with the same people, by list and by
+    held-out choices; its upper end is infinite where 2.5 % of resamples (at a level of 95 %) hold nobody who went on to
+    choose the provider, and `merit_reason` says so.
     """
     default = (PROVIDER,) if PROVIDER in items else ()
     chosen = default if plan.item_groups is None else plan.item_groups
@@ -53,9 +55,35 @@ def _column(coded: Coded, items: pd.DataFrame, kinds: Mapping[str, Kind], column
     share = table["catalogue_share"].to_numpy()
     for end in ("low", "high"):
         table[f"ratio_{end}"] = divide(table[f"exposure_{end}"].to_numpy(), share)
+    ends = bootstrap.open_bounds(merit_ratios(bootstrap.sums(exposed.given)))
+    lonely = exposed.given.shape[0] < 2
+    table["merit_ratio_low"], table["merit_ratio_high"] = (
+        np.full(len(table), np.nan) if lonely else end for end in ends
+    )
+    table["merit_reason"] = [_merit_reason(row) for row in table.to_dict("records")]
     table["p"] = _p(bootstrap, exposed.by_user, share, plan.exposure_floor)
     table.loc[table["provider"] == UNKNOWN, "p"] = np.nan
     return table.assign(column=column)
+
+
+def merit_ratios(sums: np.ndarray) -> np.ndarray:
+    """Exposure share / share of held-out choices, from rows of (exposure, held-out choices) by provider.
+
+    Infinite where a provider is shown and never chosen later, NaN where it is neither, or there is nothing to share.
+    """
+    exposure, merit = (divide(each, each.sum(axis=1, keepdims=True)) for each in np.hsplit(sums, 2))
+    return np.where((merit == 0) & (exposure > 0), np.inf, divide(exposure, merit))
+
+
+def _merit_reason(row: Mapping[Any, Any]) -> str:
+    """Why the ratio to held-out choices, or an end of its interval, is not there; '' where all are."""
+    if not row["merit_share"] > 0:
+        return "Nobody went on to choose it, so nothing can be set against held-out choices."
+    if np.isnan(row["merit_ratio"]):
+        return "There are no lists, so there is no exposure to set against held-out choices."
+    if np.isposinf(row["merit_ratio_high"]):
+        return "So few went on to choose it that the interval has no upper end."
+    return "" if np.isfinite(row["merit_ratio_low"]) else "There is one person, so there is no interval."
 
 
 def _p(bootstrap: Bootstrap, by_user: sparse.csr_array, share: np.ndarray, floor: float | None) -> np.ndarray:

@@ -74,16 +74,18 @@ class Withheld:
         """Group tables that may be shown; a spread in which a held-back group took part is that of the shown ones."""
         rows = self.apply(tables.rows, "attribute", "group")
         if rows is tables.rows:
-            return tables
+            return replace(tables, extremes={})
         touched = rows[self.silent(rows, "attribute", "group")]
         pairs = pd.MultiIndex.from_frame(touched[["attribute", "metric"]]).unique()
         summary = tables.summary.copy()
         for place in map(int, np.flatnonzero(pd.MultiIndex.from_frame(summary[["attribute", "metric"]]).isin(pairs))):
-            name, metric = summary.loc[place, ["attribute", "metric"]]
+            name, metric = map(str, summary.loc[place, ["attribute", "metric"]])
             same = rows[(rows["attribute"] == name) & (rows["metric"] == metric) & (rows["group"] != UNKNOWN)]
-            for column, value in zip(SUMMARY[2:], spread(same.dropna(subset=["value"])), strict=True):
+            shown = same.dropna(subset=["value"])
+            ends = tables.extremes[name].ends({metric: sorted(shown["group"])}).to_numpy()[0]
+            for column, value in zip(SUMMARY[2:], [*spread(shown), *ends], strict=True):
                 summary.loc[place, column] = value
-        return replace(tables, rows=rows, summary=summary)
+        return replace(tables, rows=rows, summary=summary, extremes={})
 
 
 def _among(keys: dict[str, frozenset[Key]], table: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:

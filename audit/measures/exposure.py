@@ -48,6 +48,7 @@ class ProviderExposure:
     column: str
     table: pd.DataFrame  # index: name of the provider
     by_user: sparse.csr_array  # users with a list x providers, in the order of the table: weight given
+    given: sparse.csr_array  # people with a list or a held-out choice x providers: weight given, then held-out choices
 
 
 def provider_exposure(
@@ -66,7 +67,17 @@ def provider_exposure(
     merit = np.bincount(coded.truth.indices, minlength=len(coded.items))
     table = provider_table(belongs, np.asarray(given.sum(axis=0)).ravel(), coded.catalogue, coded.popularity, merit)
     table["n_lists"] = np.diff(sparse.csc_array(given).indptr)
-    return ProviderExposure(column, table.set_axis(pd.Index(names, name=column, dtype=object)), given)
+    both = _lists_and_choices(coded, belongs, given)
+    return ProviderExposure(column, table.set_axis(pd.Index(names, name=column, dtype=object)), given, both)
+
+
+def _lists_and_choices(coded: Coded, belongs: sparse.csr_array, given: sparse.csr_array) -> sparse.csr_array:
+    """People with a list or a held-out choice x (what the list gives each provider, held-out choices of it)."""
+    listed = np.flatnonzero(coded.length)
+    ones = (np.ones(len(listed)), (listed, np.arange(len(listed))))
+    everybody = sparse.csr_array(ones, shape=(len(coded.length), len(listed))) @ given
+    both = sparse.hstack([everybody, coded.truth @ belongs], format="csr")
+    return sparse.csr_array(both)[(coded.length > 0) | (coded.n_truth > 0)]
 
 
 def owners(items: pd.DataFrame, column: str, ids: Ids, kinds: Mapping[str, Kind]) -> tuple[sparse.csr_array, list[str]]:

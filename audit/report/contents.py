@@ -23,8 +23,11 @@ from audit.report.reach import reach_section
 from audit.report.seeds import seeds_section
 from audit.report.tables import Section
 from audit.report.text import between, line, metric_title, named, number
+from audit.sampling import FIELDS, PLANNED
 
 Document = Mapping[str, Any]
+_READ = "not stated in the plan, read off the data"
+_UNKEPT = "not stated: this audit was made before such statements were kept; audit again for one"
 
 
 @dataclass(frozen=True)
@@ -137,11 +140,22 @@ def _protocol(document: Document) -> tuple[Fact, ...]:
         Fact("Lists", line(document["label"] or "assessed"), f"{lists['n_lists']:,} people have one"),
         Fact("Catalogue", f"{lists['n_items']:,} items", "items that could have been shown"),
         Fact("Held-out truth", line(document.get("protocol") or "as given with the lists"), "what lists are judged by"),
-        *(
-            Fact(name.capitalize(), line(document["plan"].get(name) or "not stated"), words.PLAN[name])
-            for name in STATED
-        ),
+        *sampling(document),
     )
+
+
+def sampling(document: Document) -> Iterator[Fact]:
+    """The sampling statement; what is read off the data says so, and so does a run from before statements were kept."""
+    kept = {row["field"]: row for row in document.get("sampling") or ()}
+    for name in FIELDS:
+        told, row = document["plan"].get(name) if name in STATED else None, kept.get(name)
+        meaning = words.PLAN[name] if name in STATED else "what makes the same audit again"
+        if row is not None:
+            yield Fact(
+                name.capitalize(), line(row["text"]), meaning if row["source"] == PLANNED else f"{meaning}; {_READ}"
+            )
+        else:
+            yield Fact(name.capitalize(), line(told or _UNKEPT), meaning)
 
 
 def _setting(value: Any) -> str:

@@ -67,6 +67,7 @@ PLAN = {
     "frame": "whom the data stands for",
     "period": "when the data was recorded",
     "sample": "how the people were drawn, and how many",
+    "representativeness": "how far they stand for those whom the data stands for",
 }
 LIMITS = (
     "This report assesses lists against a plan. A flag asks a person to look; it is no verdict, and no flag is no "

@@ -24,6 +24,8 @@ def flat_tables(document: Mapping[str, Any]) -> dict[str, Rows]:
         "providers": document["providers"],
     }
     more: dict[str, Rows] = {
+        "sampling": document.get("sampling") or (),
+        "group_summary": document.get("group_summary") or (),
         **{name: document.get(name) or () for name in CLOSER},
         "against_last": (document.get("against_last") or {}).get("rows") or (),
         "side_by_side": beside.get("rows") or (),

@@ -10,7 +10,7 @@ from typing import Any
 from audit.inference.answers import State
 from audit.report.findings import threshold
 from audit.report.tables import count
-from audit.report.text import between, how_to_read, line, metric_title, named, number, probability
+from audit.report.text import DASH, between, how_to_read, line, metric_title, named, number, probability
 
 _MOST = 60
 
@@ -94,7 +94,7 @@ def _group_table(
         title=metric_title(first["metric"]),
         reading=how_to_read(first["metric"], plan),
         family="Confirmatory: it decides." if decides else "Exploratory: it is shown, and decides nothing.",
-        spread=_spread(summary),
+        spread=spread_words(summary),
         left_out=len(rows) - len(shown),
         threshold=least,
         reach=_rounded_up(max([*ends, least])),
@@ -110,15 +110,41 @@ def _most(rows: list[Any]) -> list[Any]:
     return [rows[place] for place in sorted(order[:_MOST])]
 
 
-def _spread(summary: Mapping[str, Any] | None) -> str:
+def summary_of(document: Mapping[str, Any], attribute: str, metric: str) -> Mapping[str, Any] | None:
+    """The row of the group summary; None where there is none."""
+    rows = (row for row in document["group_summary"] if (row["attribute"], row["metric"]) == (attribute, metric))
+    return next(rows, None)
+
+
+def spread_words(summary: Mapping[str, Any] | None) -> str:
+    """The lowest against the highest group, with intervals and what chance alone would show, in sentences."""
     if summary is None or summary["difference"] is None:
         return "Fewer than two groups may be shown, so none is compared with another."
-    ratio = "" if summary["ratio"] is None else f", ratio {number(summary['ratio'])}"
-    return (
+    ratio = "" if summary["ratio"] is None else f", ratio {_with_ends(summary, 'ratio')}"
+    told = (
         f"Largest difference between the {summary['groups']} known groups that may be shown: "
-        f"{number(summary['difference'])}{ratio} (lowest {named(summary['lowest'])}, "
+        f"{_with_ends(summary, 'difference')}{ratio} (lowest {named(summary['lowest'])}, "
         f"highest {named(summary['highest'])})."
     )
+    return told + _by_chance(summary)
+
+
+def _by_chance(summary: Mapping[str, Any]) -> str:
+    """What to read a difference of extremes beside; nothing for runs from before it was measured."""
+    if summary.get("difference_expected") is None:
+        return ""
+    ratio = summary.get("ratio_expected")
+    both = "" if ratio is None else f" and a ratio of {number(ratio)}"
+    return (
+        " The lowest and the highest are picked after looking, so the difference is too large on average and its interval "
+        "hardly ever reaches equality. Read it beside what is expected under no difference, with labels exchanged at random: "
+        f"a difference of {number(summary['difference_expected'])}{both}."
+    )
+
+
+def _with_ends(summary: Mapping[str, Any], name: str) -> str:
+    told = between(summary.get(f"{name}_low"), summary.get(f"{name}_high"))
+    return number(summary[name]) + (f" (interval {told})" if told != DASH else "")
 
 
 def _rounded_up(value: float) -> float:

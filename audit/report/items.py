@@ -20,7 +20,7 @@ from audit.report.tables import (
     with_ends,
     words,
 )
-from audit.report.text import DASH, line, percent
+from audit.report.text import DASH, line, percent, percent_between
 
 COLUMN_METRICS = ("awrf", "awrf_kl", "ndkl", "rsp", "reo", "min_skew", "max_skew", "group_ee_loss")
 
@@ -71,9 +71,9 @@ def _places(document: Document) -> Section | None:
     )
     columns: list[Column] = [
         words("Group", "group"),
-        value("Skew", "skew", signed=True),
-        ("Chance to be shown", True, lambda row: _fine(row["selection_rate"])),
-        share("Where chosen later", "relevant_rate"),
+        with_ends("Skew", "skew", signed=True),
+        ("Chance to be shown", True, lambda row: _fine(row["selection_rate"], *_ends(row, "selection_rate"))),
+        ("Where chosen later", True, lambda row: _rate(row["relevant_rate"], *_ends(row, "relevant_rate"))),
         value("Gini inside", "gini_within"),
         people("Lists tested", "fastar_lists"),
         share("Pass FA*IR", "fastar_share"),
@@ -124,5 +124,15 @@ def column_rows(document: Document) -> Iterator[dict[str, Any]]:
             }
 
 
-def _fine(chance: float | None) -> str:
-    return DASH if chance is None else f"{100 * chance:.2f} %"
+def _ends(row: Row, name: str) -> tuple[float | None, float | None]:
+    """Low and high; None for runs from before they were measured."""
+    return row.get(f"{name}_low"), row.get(f"{name}_high")
+
+
+def _fine(chance: float | None, low: float | None, high: float | None) -> str:
+    told = DASH if chance is None else f"{100 * chance:.2f} %"
+    return told if low is None or high is None else f"{told} ({100 * low:.2f} to {100 * high:.2f} %)"
+
+
+def _rate(rate: float | None, low: float | None, high: float | None) -> str:
+    return percent(rate) if low is None or high is None else f"{percent(rate)} ({percent_between(low, high)})"

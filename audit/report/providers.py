@@ -9,7 +9,7 @@ from typing import Any
 from audit.inference.answers import State
 from audit.measures.metrics import METRICS
 from audit.report.tables import count
-from audit.report.text import line, number, percent, percent_between
+from audit.report.text import DASH, between, line, number, percent, percent_between
 
 _MOST = 200
 
@@ -38,6 +38,7 @@ class ProviderRow:
     interval: str
     ratio: str
     merit_ratio: str
+    merit_ends: str
     lists: str
     answer: str
     reason: str
@@ -81,6 +82,15 @@ def _table(column: str, rows: list[Any], same: list[dict[Any, Any]]) -> Provider
     )
 
 
+def merit_ends(row: Mapping[str, Any]) -> str:
+    """The interval of the ratio to held-out choices, or why it is not whole; nothing for runs from before there was one."""
+    low = row.get("merit_ratio_low")
+    told = between(low, row.get("merit_ratio_high"))
+    if told != DASH or "merit_reason" not in row:
+        return told
+    return line(f"from {number(low)}. {row['merit_reason']}" if low is not None else row["merit_reason"])
+
+
 def _weight(row: Mapping[str, Any]) -> tuple[bool, float]:
     """Flagged ones first, then those with most of the catalogue or of the exposure."""
     return row["state"] != State.FLAG, -max(row["catalogue_share"] or 0.0, row["exposure_share"] or 0.0)
@@ -101,6 +111,7 @@ def _row(row: Mapping[str, Any], same: list[Any]) -> ProviderRow:
         interval=percent_between(*ends),
         ratio=number(row["exposure_ratio"]),
         merit_ratio=number(row["merit_ratio"]),
+        merit_ends=merit_ends(row),
         lists=count(row["n_lists"]),
         answer="flag for review" if flagged else (row["state"] or ""),
         reason=line(row["reason"]),

@@ -106,12 +106,13 @@ def share_ends(head: str, low: str, high: str) -> Column:
     return head, True, lambda row: percent_between(row[low], row[high])
 
 
-def with_ends(head: str, name: str) -> Column:
-    """A column of numbers, each with its interval `name_low` to `name_high` behind it."""
+def with_ends(head: str, name: str, *, signed: bool = False) -> Column:
+    """A column of numbers, each with its interval `name_low` to `name_high` behind it where there is one."""
 
     def told(row: Row) -> str:
-        low, high = row[f"{name}_low"], row[f"{name}_high"]
-        return number(row[name]) + ("" if low is None or high is None else f" ({between(low, high)})")
+        low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+        shown = number(row[name], signed=signed)
+        return shown if low is None or high is None else f"{shown} ({between(low, high, signed=signed)})"
 
     return head, True, told
 

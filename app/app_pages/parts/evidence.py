@@ -15,6 +15,8 @@ from app.use_cases.reporting import report_content
 from app.workspace import Workspace
 from audit.measures.metrics import METRICS
 from audit.report.closer import ADJUSTED
+from audit.report.contents import sampling
+from audit.report.groups import spread_words, summary_of
 from audit.report.text import how_to_read
 
 _HEADLINE = ("ndcg", "recall", "hit_rate", "coverage", "tail_share")
@@ -55,6 +57,7 @@ def groups(document: dict[str, Any], rows: pd.DataFrame) -> None:
             alt=f"{METRICS[metric].title} by {attribute}, with intervals.",
         )
     st.caption(literal(how_to_read(metric, document["plan"])))
+    st.caption(literal(spread_words(summary_of(document, attribute, metric))))
     if "adjusted_gap" in chosen:
         st.caption(ADJUSTED)
     st.dataframe(
@@ -93,6 +96,8 @@ def both_modes(document: dict[str, Any]) -> None:
 def method(workspace: Workspace, document: dict[str, Any], run_id: str) -> None:
     """Protocol, plan, notes, and the whole document to take away."""
     st.markdown(literal(f"Protocol: {document['protocol']}."))
+    for fact in sampling(document):
+        st.markdown(literal(f"{fact.name}: {fact.value} ({fact.meaning})."))
     for note in document["notes"]:
         st.markdown(f"- {literal(note)}")
     st.caption(

@@ -10,13 +10,14 @@ from data.errors import NotFound
 from data.keep.events import Event, Kind
 
 BY_NAME, PERHAPS, IN_FIGURES = "by name", "perhaps by name", "in figures of groups"
+WITHOUT_NAMES = "perhaps, without a name"
 
 
 def copies_of(workspace: Workspace, data: str, user: str) -> list[dict[str, Any]]:
     """{log_index, kind, at, what, held, sha256} of each, oldest first.
 
-    Their own exports and receipts; files of everybody's lists; and reports of audits of the data set, which hold figures
-    of groups.
+    Their own exports and receipts; files of everybody's lists; values of everybody in an audit; and reports of audits of
+    the data set, which hold figures of groups.
     """
     who = workspace.pseudonyms.known(data, user)
     own = [] if who is None else [
@@ -26,10 +27,14 @@ def copies_of(workspace: Workspace, data: str, user: str) -> list[dict[str, Any]
     lists = [event for event in exports if event.subject is None and event.detail.get("data") == data]
     found = {
         **{event.index: _told(event, _words(event), BY_NAME) for event in own},
-        **{event.index: _told(event, _words(event), _in_lists(workspace, event, user)) for event in lists},
+        **{event.index: _told(event, _words(event), _held(workspace, event, user)) for event in lists},
         **{event.index: _told(event, "report of an audit", IN_FIGURES) for event in _reports(workspace, data)},
     }
     return [found[index] for index in sorted(found)]
+
+
+def _held(workspace: Workspace, event: Event, user: str) -> str:
+    return WITHOUT_NAMES if event.detail.get("sample") else _in_lists(workspace, event, user)
 
 
 def _in_lists(workspace: Workspace, event: Event, user: str) -> str:
@@ -53,6 +58,8 @@ def _reports(workspace: Workspace, data: str) -> list[Event]:
 def _words(event: Event) -> str:
     if event.kind == Kind.RECEIPT:
         return "receipt of a list of theirs"
+    if event.detail.get("sample"):
+        return "values behind an audit, person by person"
     return "lists of everybody" if event.detail.get("lists") == EVERYBODY else "export of their data"
 
 
