@@ -16,13 +16,13 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NEAR = (0.03, 0.06)  # parts of the axes that a letter needs
 NOT_SHOWN = "not shown"
 HEAT = (
-    "Each cell is a crossing, the darker the higher; the scale runs from the lowest to the highest number that is shown, "
-    "so a shade means another number in another chart. A cell without a shade is not shown."
+    "Each cell is a crossing, the stronger its shade the higher; the scale runs from the lowest to the highest number that "
+    "is shown, so a shade means another number in another chart. A cell without a shade is not shown."
 )
 MATRIX = (
-    "Each cell is the share of all attention in the lists of one group of people that goes to one group of items, the darker "
-    "the more; the scale runs from the lowest to the highest share that is shown. Columns need not add up to 100 %: the other "
-    "groups of items are in the table. A cell without a shade is not shown. Left out: what each group would have chosen."
+    "Each cell is the share of all attention in the lists of one group of people that goes to one group of items, the stronger "
+    "its shade the more; the scale runs from the lowest to the highest share that is shown. Columns need not add up to "
+    "100 %: the other groups of items are in the table. A cell without a shade is not shown. Left out: what each group would have chosen."
 )
 _LORENZ = (
     "Read it so: go along the bottom to the least shown half; the height of the line there is the share of all attention "

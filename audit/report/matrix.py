@@ -37,10 +37,12 @@ def matrix_section(document: Document, most: int = DRAWN) -> Section | None:
         words("Reason", "reason"),
     ]
     shown = [row for block in blocks.values() for row in leading(block, categories(block)[:most])]
-    told = [sentence for block in blocks.values() if (sentence := left_out(block, document["plan"]["minimum_cell"]))]
+    told = [sentence for block in blocks.values() if (sentence := left_out(block))]
+    if told:
+        told.append(why_left_out(document["plan"]["minimum_cell"]))
     if any(len(categories(block)) > most for block in blocks.values()):
         told.append(
-            f"Here are the {most} most shown groups of titles of each; the tables of the run have a row for every other."
+            f"A table here has the {most} most shown; the tables of the run have every group of titles with a row."
         )
     return section(
         "matrix", "Who is shown what", READING, shown, columns, ("attribute", "column"), told, shares_of_groups
@@ -76,16 +78,20 @@ def titles(row: Row) -> str:
     return f"{row['joined']:,} others together" if row.get("joined") else line(row["category"])
 
 
-def left_out(rows: Sequence[Row], least: int) -> str:
-    """Which groups of items have no row of their own in any table, and why; '' where all of them have."""
+def left_out(rows: Sequence[Row]) -> str:
+    """How many groups of items have no row of their own in any table; '' where all of them have one."""
     count = max((row.get("joined") or 0 for row in rows), default=0)
     if not count:
         return ""
-    every = count + len(categories(rows))
+    column, attribute, every = line(rows[0]["column"]), line(rows[0]["attribute"]), count + len(categories(rows))
+    return f"{column} by {attribute}: {count:,} of {every:,} groups of titles have no row of their own."
+
+
+def why_left_out(least: int) -> str:
+    """Why that is, and where they are."""
     return (
-        f"{line(rows[0]['column'])} by {line(rows[0]['attribute'])}: {count:,} of {every:,} groups of titles have no row of "
-        f"their own. Fewer than {least} people of some group see them, or they come after the {MOST} most shown. "
-        "The last row of each group has their joint share."
+        f"A group of titles has no row of its own where fewer than {least} people of some group see it, or where it comes after "
+        f"the {MOST} most shown. The last row of each group of people has their joint share."
     )
 
 

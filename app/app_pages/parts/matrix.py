@@ -10,7 +10,7 @@ import streamlit as st
 from app import displays
 from app.app_pages.parts import grids
 from app.text import literal, short
-from audit.report.matrix import DRAWN, categories, left_out, matrix_section
+from audit.report.matrix import DRAWN, categories, left_out, matrix_section, why_left_out
 
 Rows = list[dict[str, Any]]
 
@@ -36,8 +36,8 @@ def matrix(document: dict[str, Any]) -> None:
         "In the chart", known, default=known[:DRAWN], key=f"matrix-{attribute}-{column}", format_func=short
     )
     _drawn(mine, chosen, f"{column} in the lists of each group by {attribute}")
-    if sentence := left_out(mine, document["plan"]["minimum_cell"]):
-        st.caption(literal(sentence))
+    if sentence := left_out(mine):
+        st.caption(literal(f"{sentence} {why_left_out(document['plan']['minimum_cell'])}"))
     st.dataframe(
         displays.matrix_table(mine), hide_index=True, height=320, alt=f"{column} by {attribute}: every number."
     )
@@ -52,6 +52,6 @@ def _drawn(rows: Rows, chosen: list[str], what: str) -> None:
         alt = f"Share of exposure of {what}; the table has every number."
         grids.heatmap(table, "share of exposure, %", key="matrix-chart", alt=alt, percent=True)
         st.caption(
-            f"The {len(chosen)} groups of titles that are chosen, of {len(categories(rows))}. The darker, the larger the share. "
-            "A dash: not shown."
+            f"The {len(chosen)} groups of titles that are chosen, of {len(categories(rows))}. The stronger its shade, the larger "
+            "the share. A dash: not shown. A wide grid has no numbers on a narrow screen; the table has them."
         )
