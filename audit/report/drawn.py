@@ -22,7 +22,8 @@ HEAT = (
 MATRIX = (
     "Each cell is the share of all attention in the lists of one group of people that goes to one group of items, the stronger "
     "its shade the more; the scale runs from the lowest to the highest share that is shown. Columns need not add up to "
-    "100 %: the other groups of items are in the table. A cell without a shade is not shown. Left out: what each group would have chosen."
+    "100 %: the other groups of items are in the table. A cell without a shade is not shown. Left out: what each group "
+    "would have chosen."
 )
 _LORENZ = (
     "Read it so: go along the bottom to the least shown half; the height of the line there is the share of all attention "
