@@ -37,6 +37,9 @@ CONTACT_INTRO = "Everybody reads this beside every explanation of a list from th
 CONTACT_MISSING = "Nobody is named yet, so people read that nobody is."
 
 
+_MOST_FLAGS = 4  # told in whole sentences at the top, the widest gaps first
+
+
 def boost_scale(scale: dict[str, float]) -> str:
     """How large scores are on a list of this model, so that an amount means something."""
     if not scale["people"]:
@@ -93,7 +96,12 @@ def findings(document: dict[str, Any]) -> list[str]:
     flagged = [row for row in rows if row["state"] == "flag"]
     unsure = [row for row in rows if row["state"] == "too few to say"]
     if flagged:
-        told += [_flag(row, document["plan"]) for row in sorted(flagged, key=lambda row: -abs(row["gap"] or 0))[:4]]
+        order = sorted(flagged, key=lambda row: -abs(row["gap"] or 0))
+        told += [_flag(row, document["plan"]) for row in order[:_MOST_FLAGS]]
+        if more := len(order[_MOST_FLAGS:]):
+            told.append(
+                f"{counted(more, 'more row')} of groups {'is' if more == 1 else 'are'} flagged for review below."
+            )
     elif rows:
         told.append("No group is flagged for review.")
     else:

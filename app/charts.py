@@ -10,16 +10,25 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.axis_labels import escaped, labels
 from app.text import short
 
-FOR, AGAINST, OTHER, ACCENT = "#2457d6", "#c2410c", "#64748b", "#0f766e"
-WHISKER = "#9aa3ad"  # seen on the bars, on white and on the dark page
-_ROW = 34
+FOR, AGAINST, OTHER, ACCENT = "#3b6fe0", "#c2410c", "#64748b", "#0f766e"  # each 3 : 1 on the light and the dark page
+HALO, CORE = (
+    "#ffffff",
+    "#18202f",
+)  # no one colour is seen on white, on a bar and in the dark: a dark line with a light rim is
+SCALE = ("#eef4fc", "#8fb8ea")  # both ends pale: the same dark text is read on every cell
+_ROW, _GRID_ROW = 34, 28
+_BELOW = {  # the scale of a grid, where it takes no width
+    "orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom", "thickness": 10, "len": 0.7,
+}  # fmt: skip
+_LEGEND = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}  # over the plot, however many lines it takes
 
 
 def intervals(rows: pd.DataFrame, label: str, *, reference: float | None = None) -> go.Figure:
     """A value with its interval for each group; columns group, n, value, low, high. The line is everybody's mean."""
-    names = [f"{_plain(group)} (n = {n:,})" for group, n in zip(rows["group"], rows["n"], strict=True)]
+    names = labels(rows["group"], (f" (n = {n:,})" for n in rows["n"]))
     figure = go.Figure(
         go.Scatter(
             x=rows["value"],
@@ -38,7 +47,7 @@ def intervals(rows: pd.DataFrame, label: str, *, reference: float | None = None)
         )
     )
     if reference is not None:
-        figure.add_vline(x=reference, line_dash="dot", line_color=OTHER, annotation_text="everybody")
+        _line_at(figure, reference, "everybody")
     figure.update_xaxes(title=label)
     figure.update_yaxes(autorange="reversed")
     return _look(figure, len(names))
@@ -50,7 +59,7 @@ def importance(rows: pd.DataFrame) -> go.Figure:
     A dot that is flagged is red, one that is not is blue; the declared rank stands above it.
     """
     ranked = rows.sort_values("changed", ascending=False, kind="stable")
-    names = [_plain(title) for title in ranked["title"]]
+    names = labels(ranked["title"])
     flagged = ranked["answer"].str.startswith("declared differs")
     figure = go.Figure(
         go.Scatter(
@@ -85,55 +94,82 @@ def _declared(rank: float | None, flagged: bool) -> str:
 
 def shares(table: pd.DataFrame, columns: dict[str, str], *, name: str = "provider") -> go.Figure:
     """Several shares of each provider side by side; `columns` maps a column to its words."""
-    figure = go.Figure()
+    figure, names = go.Figure(), labels(table[name])
     for (column, words), colour in zip(columns.items(), (OTHER, FOR, ACCENT), strict=False):
-        error = None
-        if f"{column.removesuffix('_share')}_low" in table and column == "exposure_share":
-            error = {
-                "type": "data",
-                "symmetric": False,
-                "array": table["exposure_high"] - table[column],
-                "arrayminus": table[column] - table["exposure_low"],
-                "color": WHISKER,
-            }
+        bar = {"y": names, "x": table[column], "orientation": "h", "offsetgroup": column}
+        ends = column == "exposure_share" and "exposure_low" in table
         figure.add_bar(
-            y=[_plain(value) for value in table[name]],
-            x=table[column],
+            **bar,
             name=words,
-            orientation="h",
             marker_color=colour,
-            error_x=error,
+            error_x=_whisker(table, HALO, 4) if ends else None,
             hovertemplate="%{y}: %{x:.2%}<extra></extra>",
         )
-    figure.update_layout(barmode="group", legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0})
+        if ends:
+            clear = {"marker_color": "rgba(0,0,0,0)", "showlegend": False, "hoverinfo": "skip"}
+            figure.add_bar(**bar, **clear, error_x=_whisker(table, CORE, 1.6))
+    figure.update_layout(barmode="group", legend=_LEGEND)
     figure.update_xaxes(title="share", tickformat=".0%")
     figure.update_yaxes(autorange="reversed")
     return _look(figure, round(len(table) * 1.4) + 1)
 
 
-def heatmap(rows: pd.DataFrame, label: str) -> go.Figure:
-    """Crossed groups as a grid; columns first_group, second_group, n, value. A cell without a number says 'not shown'."""
+def _whisker(table: pd.DataFrame, colour: str, thickness: float) -> dict[str, object]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": table["exposure_high"] - table["exposure_share"],
+        "arrayminus": table["exposure_share"] - table["exposure_low"],
+        "color": colour,
+        "thickness": thickness,
+        "width": 3,
+    }
+
+
+def heatmap(rows: pd.DataFrame, label: str, *, percent: bool = False) -> go.Figure:
+    """Crossed groups as a grid; columns first_group, second_group, value. A cell without a number has a dash.
+
+    The shorter side goes across, so that a number has room in its cell on a phone.
+    """
     grid = rows.pivot_table(index="first_group", columns="second_group", values="value", aggfunc="first", dropna=False)
     grid = grid.reindex(index=rows["first_group"].unique(), columns=rows["second_group"].unique())
-    words = [["not shown" if pd.isna(value) else f"{value:.3f}" for value in line] for line in grid.to_numpy()]
+    grid = grid.T if len(grid) < len(grid.columns) else grid
+    told = [["–" if pd.isna(value) else _told(value, percent) for value in line] for line in grid.to_numpy()]
     figure = go.Figure(
         go.Heatmap(
-            z=grid.to_numpy(dtype=float),
-            x=[_plain(name) for name in grid.columns],
-            y=[_plain(name) for name in grid.index],
-            text=words,
+            z=grid.to_numpy(dtype=float) * (100 if percent else 1),
+            x=labels(grid.columns),
+            y=labels(grid.index),
+            text=told,
             texttemplate="%{text}",
-            colorscale="Blues",
-            colorbar={"title": {"text": label}},
-            hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
+            customdata=[["not shown" if each == "–" else each for each in line] for line in told],
+            colorscale=[[0, SCALE[0]], [1, SCALE[1]]],
+            colorbar=_BELOW,
+            hovertemplate="%{y}, %{x}: %{customdata}<extra></extra>",
             hoverongaps=True,
             xgap=2,
             ygap=2,
         )
     )
-    figure.update_xaxes(showgrid=False)
+    figure.update_xaxes(showgrid=False, side="top", title=label)
     figure.update_yaxes(autorange="reversed", showgrid=False)  # a line would strike the words through
-    return _look(figure, len(grid) + 1)
+    _look(figure, 3)
+    figure.update_layout(height=150 + _GRID_ROW * len(grid), margin={"r": 8, "b": 44})
+    return figure
+
+
+def across(grid: go.Figure) -> int:
+    """How many cells a row of a heatmap has."""
+    return len(grid.data[0].x)
+
+
+def _told(value: float, percent: bool) -> str:
+    return f"{100 * value:.1f}" if percent else f"{value:.2f}"
+
+
+def _line_at(figure: go.Figure, place: float, words: str) -> None:
+    """A dotted line across all rows; its words stand over the plot, where no whisker can lie on them."""
+    figure.add_vline(x=place, line_dash="dot", line_color=OTHER, annotation_text=words, annotation_position="top")
 
 
 def deciles(rows: pd.DataFrame, label: str) -> go.Figure:
@@ -157,7 +193,7 @@ def changes(rows: pd.DataFrame) -> go.Figure:
     figure = intervals(
         rows.rename(columns={"change": "value"})[["group", "n", "value", "low", "high"]], "change in nDCG"
     )
-    figure.add_vline(x=0, line_dash="dot", line_color=OTHER, annotation_text="no change")
+    _line_at(figure, 0, "no change")
     return figure
 
 
@@ -234,7 +270,7 @@ def lorenz(curves: dict[str, pd.DataFrame]) -> go.Figure:
             line={"color": colour, "width": 3},
             hovertemplate="the least shown %{x:.0%} get %{y:.1%}<extra></extra>",
         )
-    figure.update_layout(legend={"orientation": "h", "y": 1.08, "x": 0})
+    figure.update_layout(legend=_LEGEND)
     figure.update_xaxes(title="part of them, least shown first", tickformat=".0%", range=[0, 1])
     figure.update_yaxes(title="share of all exposure", tickformat=".0%", range=[0, 1])
     return _look(figure, 9)
@@ -256,8 +292,8 @@ def ranks(counts: Sequence[int]) -> go.Figure:
 
 
 def _plain(text: object) -> str:
-    """Plotly reads <b> and the like in labels: data is shown as written."""
-    return short(text, 42).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Data as written, on one line."""
+    return escaped(short(text, 42))
 
 
 def _look(figure: go.Figure, rows: int) -> go.Figure:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from audit.measures.metrics import METRICS
+from audit.report.matrix import titles
 from audit.report.providers import merit_ends
 
 _DASH = "–"
@@ -33,18 +34,18 @@ def group_table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "group": rows["group"],
+            "answer": rows["state"],
             "people": rows["n"],
             "value": rows["value"].map(number),
             "interval": [between(*pair) for pair in zip(rows["low"], rows["high"], strict=True)],
             "gap to everybody else": rows["gap"].map(number),
             "interval of the gap": [between(*pair) for pair in zip(rows["gap_low"], rows["gap_high"], strict=True)],
-            **_adjusted(rows),
-            "answer": rows["state"],
             "adjusted p": rows["p_adjusted"].map(lambda p: number(p, 4)),
-            "reason": rows["reason"],
+            **_adjusted(rows),
             "p": rows["p"].map(lambda p: number(p, 4)),
             "effect size": [number(value) for value in rows.get("effect_size", [None] * len(rows))],
             "smallest gap this sample could show": rows["detectable_gap"].map(number),
+            "reason": rows["reason"],
         }
     )
 
@@ -65,6 +66,7 @@ def provider_table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "provider": rows["provider"],
+            **({"answer": rows["state"].fillna("")} if rows["state"].notna().any() else {}),
             "titles": rows["n_items"],
             "share of the catalogue": rows["catalogue_share"].map(percent),
             "share of exposure": rows["exposure_share"].map(percent),
@@ -77,6 +79,7 @@ def provider_table(rows: pd.DataFrame) -> pd.DataFrame:
             "exposure ÷ held-out choices": rows["merit_ratio"].map(lambda value: number(value, 2)),
             "its interval": _merit_ends(rows),
             "lists that show it": rows["n_lists"],
+            **({"reason": rows["reason"]} if rows["state"].notna().any() else {}),
         }
     )
 
@@ -84,6 +87,22 @@ def provider_table(rows: pd.DataFrame) -> pd.DataFrame:
 def _merit_ends(rows: pd.DataFrame) -> list[str]:
     plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
     return [merit_ends({str(name): value for name, value in row.items()}) for row in plain]
+
+
+def matrix_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """User group by item group: every share, the joined ones last in each group."""
+    return pd.DataFrame(
+        {
+            "group": row["group"],
+            "people": _DASH if row["people"] is None else f"{row['people']:,}",
+            "titles": titles(row),
+            "share of the catalogue": percent(row["catalogue_share"]),
+            "share of exposure": percent(row["share"]),
+            "interval": _DASH if row["low"] is None else f"{percent(row['low'])} to {percent(row['high'])}",
+            "reason": row["reason"],
+        }
+        for row in rows
+    )
 
 
 def modes_table(document: dict[str, Any], other: dict[str, Any]) -> pd.DataFrame:

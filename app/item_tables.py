@@ -8,9 +8,11 @@ from typing import Any
 import pandas as pd
 
 from app.displays import between, number, percent
+from app.text import literal
 from audit.measures.item_metrics import ITEM_METRICS
+from audit.report.glossary import term
 
-_COLUMN_METRICS = ("awrf", "awrf_kl", "ndkl", "rsp", "reo", "min_skew", "max_skew", "group_ee_loss")
+COLUMN_METRICS = ("awrf", "awrf_kl", "ndkl", "rsp", "reo", "min_skew", "max_skew", "group_ee_loss")
 _HELD = "held back"
 
 
@@ -47,15 +49,17 @@ def column_table(row: Mapping[str, Any]) -> pd.DataFrame:
             number(row[name]),
             between(row.get(f"{name}_low"), row.get(f"{name}_high")) if f"{name}_low" in row else "–",
             between(row[f"{name}_groups_low"], row[f"{name}_groups_high"]) if f"{name}_groups_low" in row else "–",
-            ITEM_METRICS[name].meaning,
-            ITEM_METRICS[name].formula,
-            ITEM_METRICS[name].convention,
         )
-        for name in _COLUMN_METRICS
+        for name in COLUMN_METRICS
     ]
-    return pd.DataFrame(
-        told, columns=["measure", "value", "interval", "interval over groups", "what it says", "formula", "convention"]
-    )
+    return pd.DataFrame(told, columns=["measure", "value", "interval", "interval over groups"])
+
+
+def words_table(names: Iterable[str]) -> pd.DataFrame:
+    """What measures say, and their formula, convention, denominator and limits, for a table that reads Markdown."""
+    terms = [term(name) for name in names]
+    told = [(literal(each.title), literal(f"{each.meaning} {each.direction} {each.reading}")) for each in terms]
+    return pd.DataFrame(told, columns=["measure", "what it says, and what it leaves out"])
 
 
 def expected_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -65,13 +69,11 @@ def expected_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
             ITEM_METRICS[row["metric"]].title,
             number(row["value"]),
             between(row["low"], row["high"]),
-            row["n"],
-            ITEM_METRICS[row["metric"]].meaning,
-            ITEM_METRICS[row["metric"]].convention,
+            f"{row['n']:,}",
         )
         for row in rows
     ]
-    return pd.DataFrame(told, columns=["measure", "value", "interval", "people", "what it says", "convention"])
+    return pd.DataFrame(told, columns=["measure", "value", "interval", "people"])
 
 
 def reach_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

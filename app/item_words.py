@@ -18,6 +18,13 @@ LORENZ = (
     "sum over lists of the weight of each place. Denominator: all titles of the catalogue, never-shown ones included; for "
     "providers, those with a title. The dotted line is equality. It leaves out which titles win, and whether they should."
 )
+MARKS = (
+    "The line through a mark is the interval of its nDCG, which resamples people; Gini is of all lists together and carries "
+    "none. The axes begin where the marks do, and not at 0."
+)
+INTERVALS = (
+    "Each dot is the mean of one group, the line through it its interval, and the dotted line the mean of everybody."
+)
 GROUPS_OF_ITEMS = (
     "DP sets the attention of an item of the group against that of an item of all other groups; DTR and DIR set attention "
     "and hits against what people went on to choose (Singh and Joachims 2018; nothing is added and nothing is logged). 1 is "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from audit.inference.answers import State
 from audit.inference.equivalence import NOT_SHOWN, WITHIN
 from audit.measures.coded import Coded
 from data.columns import ITEM, USER
-from data.errors import BadInput
+from data.errors import BadInput, quoted
 
 LEAST = 0.1  # of the judged people with a list, and of the shown and the held-out items in the catalogue
 _DECIMAL = re.compile(r"-?[0-9]+\.0+\Z")
@@ -35,6 +35,9 @@ class Overlap:
     held_out: int  # held-out choices
     held_out_known: int  # of them, those of an item of the catalogue
     hint: str = ""
+    examples: tuple[tuple[str, str], ...] = field(
+        default=(("", ""),) * 3, compare=False
+    )  # for each that must join: an id, and one it should be like
 
     @classmethod
     def of(cls, lists: pd.DataFrame, outcomes: pd.DataFrame, catalogue: Iterable[str]) -> Overlap:
@@ -52,6 +55,10 @@ class Overlap:
             held_out=len(outcomes),
             held_out_known=int(wanted[wanted.index.isin(items)].sum()),
             hint=next((told for here, there in pairs if (told := spelling(here, there))), ""),
+            examples=tuple(
+                (str(column.iloc[0]), str(others[0])) if len(column) and len(others) else ("", "")
+                for column, others in ((lists[USER], judged), (lists[ITEM], items), (outcomes[ITEM], items))
+            ),
         )
 
     @classmethod
@@ -86,13 +93,26 @@ class Overlap:
                 return f"{some} of {whole:,} {told}, so every answer is 'too few to say'. Check that ids are written alike."
         return ""
 
-    def refuse_nothing(self) -> None:
-        """Refuse tables of which nothing joins at all: they cannot be about the same people and items."""
+    def refuse_nothing(self, lists: str | None = None, truth: str | None = None) -> None:
+        """Refuse tables of which nothing joins at all: they cannot be about the same people and items.
+
+        `lists` and `truth` are what their files are called.
+        """
         problems = ("no listed person has held-out choices", "no listed item is in the catalogue",
                     "no held-out item is in the catalogue")  # fmt: skip
-        for (part, _, _), problem in zip(self.shares, problems, strict=True):
+        where = ((lists, USER), (lists, ITEM), (truth, ITEM))
+        for (part, _, _), problem, (file, column), (given, like) in zip(
+            self.shares, problems, where, self.examples, strict=True
+        ):
             if not part:
-                raise BadInput(problem, fix=self.hint or "write ids as the data set does, in lists and in choices")
+                alike = f", like {quoted(like)}" if like else ""
+                raise BadInput(
+                    problem,
+                    file=file,
+                    column=column,
+                    value=given or None,
+                    fix=self.hint or f"write ids as the data set does, in lists and in choices{alike}",
+                )
 
 
 def spelling(here: Iterable[object], there: Iterable[object]) -> str:

@@ -181,7 +181,7 @@ REFUSED: dict[str, tuple[Callable[[Given], Path], list[str]]] = {
     "empty file": (lambda g: g.file("a.csv", ""), [r"a\.csv: the file is empty", "header line"]),
     "a row too short": (
         lambda g: g.file("a.csv", "user_id,item_id\nu,i\nu\n"),
-        [r"a\.csv, row 3: this row has 1 values where the table has 2 columns", "'u'", "one value a column"],
+        [r"a\.csv, row 3: this row has 1 value where the table has 2 columns", "'u'", "one value a column"],
     ),
     "a quote that is never closed": (
         lambda g: g.file("a.csv", 'user_id,item_id\nu,i\nu,"j\nu,k\n'),
@@ -208,6 +208,10 @@ REFUSED: dict[str, tuple[Callable[[Given], Path], list[str]]] = {
         [r"a\.csv, row 1: the file is UTF-16", "save it as UTF-8"],
     ),
     "a workbook": (lambda g: g.file("a.csv", b"PK\x03\x04rest"), ["zip archive or an Excel workbook", "as CSV"]),
+    "a text that is called Parquet": (
+        lambda g: g.file("a.parquet", b"hello"),
+        [r"a\.parquet: this is not a Parquet file", "export it again"],
+    ),
     "a Parquet file cut short": (
         lambda g: g.file("a.parquet", b"PAR1 and then nothing"),
         [r"a\.parquet: this Parquet file cannot be read", "write it again"],

@@ -543,7 +543,11 @@ def test_lists_of_nobody_are_refused_with_the_fix(state: Path, sightglass: Sight
     )
     before = doors.state_of(state)
     said = sightglass(*words, "--out", tmp_path / "a", "--json").sentence()
-    assert said == "no listed person has held-out choices; write ids as the data set does, in lists and in choices."
+    first = pairs["user_id"].iloc[0]
+    assert said == (
+        f"lists.csv, column 'user_id': no listed person has held-out choices (given: 'zz{first}'); "
+        f"write ids as the data set does, in lists and in choices, like '{first}'."
+    )
     assert doors.state_of(state) == before
 
 

@@ -8,8 +8,10 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from audit.exposure_matrix import exposure_matrix
+from audit.exposure_matrix import MOST, OTHERS, exposure_matrix
 from audit.inference.groups import planned_labels
 from audit.measures.coded import Coded
 from audit.plan import Plan
@@ -23,13 +25,13 @@ ITEMS = pd.DataFrame(
 KINDS = {"genres": Kind.MULTI}
 
 
-def world(people: int = 60) -> tuple[pd.DataFrame, pd.Series]:
+def world(people: int = 60, tiny: int = 4, unknown: int = 2) -> tuple[pd.DataFrame, pd.Series]:
     rng = np.random.default_rng(2)
     users = [f"u{n}" for n in range(people)]
     rows = [(u, i, r) for u in users for r, i in enumerate(rng.permutation(ITEMS.index)[:4], 1)]
     group = pd.Series(rng.choice(["a", "b"], people), index=users)
-    group.iloc[:4] = "tiny"
-    group.iloc[4:6] = None
+    group.iloc[:tiny] = "tiny"
+    group.iloc[tiny : tiny + unknown] = None
     return pd.DataFrame(rows, columns=["user_id", "item_id", "rank"]), group
 
 
@@ -40,8 +42,9 @@ def found(lists: pd.DataFrame, group: pd.Series, plan: Plan = PLAN, **options) -
 
 
 def test_shares_are_the_literal_ones_of_each_group() -> None:
-    lists, group = world()
+    lists, group = world(tiny=9, unknown=9)
     told = found(lists, group, PLAN.model_copy(update={"minimum_cell": 2}))
+    assert set(told["joined"]) == {0}
     for column, split in (("provider", lambda v: [v or "unknown"]), ("genres", lambda v: v.split("|"))):
         for name in ("a", "b", "tiny", "unknown"):
             members = {u for u in group.index if (group[u] if isinstance(group[u], str) else "unknown") == name}
@@ -56,6 +59,18 @@ def test_shares_are_the_literal_ones_of_each_group() -> None:
             total = sum(given.values())
             assert mine["share"].to_dict() == pytest.approx({k: v / total for k, v in given.items()}, abs=1e-12)
             assert ((mine["low"] <= mine["share"]) & (mine["share"] <= mine["high"])).all()
+            everybody = lists["rank"].map(lambda rank: 1 / math.log2(rank + 1))
+            sizes = {
+                each: sum(
+                    weight / len(split(v if isinstance(v := ITEMS.loc[item, column], str) else None))
+                    for item, weight in zip(lists["item_id"], everybody, strict=True)
+                    if each in split(v if isinstance(v := ITEMS.loc[item, column], str) else None)
+                )
+                for each in mine.index
+            }
+            assert list(mine.index) == sorted(mine.index, key=lambda each: -sizes[each]), (
+                "most shown by all lists first"
+            )
 
 
 def test_intervals_are_those_of_the_groups_own_people() -> None:
@@ -84,3 +99,89 @@ def test_small_groups_are_held_back_and_never_alone() -> None:
     known = group.fillna("a")
     told = found(lists, known, PLAN.model_copy(update={"minimum_cell": 5}))
     assert told.loc[told["people"].isna(), "group"].nunique() == 2
+
+
+def everyone_but(item: str, seers: list[str], group: pd.Series) -> pd.DataFrame:
+    """Every list has the same titles, but for one of them, which only some people see: the others see i0 there."""
+    rows = [(u, i if i != item or u in seers else "i0", r) for u in group.index for r, i in enumerate(ITEMS.index, 1)]
+    return pd.DataFrame(rows, columns=["user_id", "item_id", "rank"]).drop_duplicates(["user_id", "item_id"])
+
+
+def test_what_few_people_of_one_group_see_is_joined_for_all_groups_of_the_attribute() -> None:
+    """i6 is the only title of 'unknown', and two people of group a see it: its share would tell that they are two."""
+    group = pd.Series(["a"] * 20 + ["b"] * 20, index=[f"u{n}" for n in range(40)])
+    seers = ["u0", "u1", *(f"u{n}" for n in range(20, 40))]
+    plan = PLAN.model_copy(update={"k": 7})
+    told = found(everyone_but("i6", seers, group), group, plan)
+    mine = told[told["column"] == "provider"]
+    assert set(mine["category"]) == {"p", "q", OTHERS}, (
+        "the least shown of the rest goes with it, so it is not what is left"
+    )
+    for _, rows in mine.groupby("group"):
+        assert rows["category"].iloc[-1] == OTHERS
+        assert rows["joined"].tolist() == [0, 0, 2]
+        assert rows["share"].sum() == pytest.approx(1)
+        assert rows["catalogue_share"].sum() == pytest.approx(1)
+        assert rows["low"].iloc[-1] <= rows["share"].iloc[-1] <= rows["high"].iloc[-1]
+    told = found(everyone_but("i6", [*seers, "u2"], group), group, plan)
+    assert "unknown" in set(told.loc[told["column"] == "provider", "category"]), "three people are enough"
+
+
+def test_a_title_that_nobody_at_all_sees_is_told_to_be_seen_by_nobody() -> None:
+    group = pd.Series(["a"] * 20 + ["b"] * 20, index=[f"u{n}" for n in range(40)])
+    told = found(everyone_but("i6", [], group), group, PLAN.model_copy(update={"k": 7}))
+    rows = told[(told["column"] == "provider") & (told["category"] == "unknown")]
+    assert rows["share"].tolist() == [0, 0]
+    assert set(told["joined"]) == {0}
+
+
+def test_categories_after_the_most_shown_are_joined() -> None:
+    names = [f"t{n:03d}" for n in range(MOST + 7)]
+    items = pd.DataFrame({"provider": names}, index=pd.Index(names, name="item_id"))
+    rows = [(f"u{n}", item, rank) for n in range(12) for rank, item in enumerate(names, 1)]
+    coded = Coded.of(
+        pd.DataFrame(rows, columns=["user_id", "item_id", "rank"]),
+        pd.DataFrame({"user_id": ["u1"], "item_id": [names[0]]}),
+        None,
+        items,
+        k=len(names),
+    )
+    labels = planned_labels({"kind": pd.Series("a", index=[f"u{n}" for n in range(12)])}, coded_users(coded), PLAN)
+    told = exposure_matrix(coded, items, {}, labels, PLAN.model_copy(update={"k": len(names)}))
+    assert told["category"].tolist() == [*names[:MOST], OTHERS]
+    weight = [1 / math.log2(rank + 1) for rank in range(1, len(names) + 1)]
+    last = told.iloc[-1]
+    assert last["joined"] == 7
+    assert last["share"] == pytest.approx(sum(weight[MOST:]) / sum(weight), abs=1e-12)
+    assert last["catalogue_share"] == pytest.approx(7 / len(names))
+
+
+def coded_users(coded: Coded) -> pd.Index:
+    return pd.Index(coded.users.values)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10**6), st.integers(2, 6), st.integers(1, 3))
+def test_no_row_is_about_fewer_people_than_the_least_cell(seed: int, least: int, k: int) -> None:
+    """Counted by loops: in every group that is shown, enough people see a title of every row, or nobody anywhere does."""
+    rng = np.random.default_rng(seed)
+    users = [f"u{n}" for n in range(24)]
+    rows = [(u, i, r) for u in users for r, i in enumerate(rng.permutation(ITEMS.index[: rng.integers(3, 8)])[:k], 1)]
+    group = pd.Series(rng.choice(["a", "b", "c"], len(users)), index=users)
+    plan = PLAN.model_copy(update={"minimum_cell": least, "draws": 20, "k": k})
+    told = found(pd.DataFrame(rows, columns=["user_id", "item_id", "rank"]), group, plan)
+    for column in ("provider", "genres"):
+        mine = told[(told["column"] == column) & told["people"].notna()]
+        own = set(mine.loc[mine["joined"] == 0, "category"])
+        for place in mine.index:
+            name, joined = told.loc[place, "group"], told.loc[place, "joined"] > 0
+            seen: dict[str, set[str]] = {each: set() for each in (name, "anybody")}
+            for user, item, _ in rows:
+                value = ITEMS.loc[item, column]
+                belongs = set(value.split("|") if isinstance(value, str) else ["unknown"])
+                if (belongs - own) if joined else (told.loc[place, "category"] in belongs):
+                    seen["anybody"].add(user)
+                    if group[user] == name:
+                        seen[name].add(user)
+            assert len(seen[name]) >= least or not seen["anybody"]
+        assert (mine.groupby("group")["share"].sum() - 1).abs().max() < 1e-12 or mine.empty

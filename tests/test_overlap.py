@@ -132,8 +132,8 @@ def given_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, p
 @pytest.mark.parametrize(
     ("change", "truth_too", "said"),
     [
-        (foreign("user_id"), None, "no listed person has held-out choices; write ids as the data set does"),
-        (foreign("item_id"), None, "no listed item is in the catalogue; write ids as the data set does"),
+        (foreign("user_id"), None, "no listed person has held-out choices"),
+        (foreign("item_id"), None, "no listed item is in the catalogue"),
         (foreign("item_id"), foreign("item_id"), "no listed item is in the catalogue"),
     ],
 )
@@ -157,7 +157,13 @@ def test_lists_of_which_nothing_joins_are_refused(
         files = {"outcomes": tmp_path / "truth.parquet", "plan_file": tmp_path / "plan.toml"}
         with pytest.raises(BadInput) as refused:
             audit(workspace, "demo", recommendations=path, **files)
-        assert said in str(refused.value)
+        column = "user_id" if "person" in said else "item_id"
+        assert str(refused.value).startswith(f"{path.name}, column '{column}': {said}")
+        assert "; write ids as the data set does, in lists and in choices" in str(refused.value)
+        if not counted:
+            assert f"(given: '{change(lists)[column].iloc[0]}')" in str(refused.value)
+            like = truth["user_id"].iloc[0] if column == "user_id" else workspace.catalog.open("demo").items.index[0]
+            assert str(refused.value).endswith(f", like '{like}'.")
         assert len(str(refused.value).splitlines()) == 1
         assert len(workspace.runs.list()) == runs
 
@@ -168,7 +174,9 @@ def test_ids_that_a_spreadsheet_wrote_as_decimals_are_refused_with_what_to_write
     with pytest.raises(BadInput, match=r"ids like '0\.0' look like whole numbers written as decimals; write 0"):
         Overlap.of(wrong, world.truth, world.items.index).refuse_nothing()
     wrong = world.truth.assign(item_id=world.truth["item_id"] + ".0")
-    with pytest.raises(BadInput, match=r"no held-out item is in the catalogue; ids like '\d+\.0' look like"):
+    with pytest.raises(
+        BadInput, match=r"no held-out item is in the catalogue \(given: '\d+\.0'\); ids like '\d+\.0' look like"
+    ):
         Overlap.of(world.lists, wrong, world.items.index).refuse_nothing()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -419,6 +420,38 @@ def test_the_audit_says_what_it_found_with_n_and_intervals_in_both_modes(everyth
     assert len(modes) >= 5
     providers = next(table for table in tables if "share of exposure" in table)
     assert {"titles", "interval", "share of the catalogue"} <= set(providers.columns)
+
+
+def test_every_group_of_titles_is_reached_in_who_is_shown_what(everything: Path) -> None:
+    at = page("audit", model=doors.model_named("linear", everything))
+    run = cached.workspace().runs.list()[0]["run_id"]
+    rows = [
+        row
+        for row in cached.run(run)["exposure_matrix"]
+        if (row["attribute"], row["column"])
+        == (at.selectbox(key="matrix-people").value, at.selectbox(key="matrix-titles").value)
+    ]
+    table = next(frame.value for frame in at.dataframe if {"titles", "share of exposure", "people"} <= set(frame.value))
+    assert len(table) == len(rows)
+    chosen = next(box for box in at.multiselect if box.label == "In the chart")
+    own = {row["category"] for row in rows if row["category"] and not row["joined"]}
+    assert set(chosen.options) == own
+    assert len(chosen.value) == min(12, len(own))
+    at = chosen.set_value(chosen.options[-1:]).run()
+    assert not at.exception
+    figure = next(
+        json.loads(each.proto.spec) for each in at.get("plotly_chart") if "Share of exposure" in each.proto.alt
+    )
+    names = {*figure["data"][0]["x"], *figure["data"][0]["y"]}
+    assert short(chosen.options[-1]) in {name.replace("<br>", " ") for name in names}
+
+
+def test_the_reason_of_every_answer_can_be_read_without_scrolling_sideways(everything: Path) -> None:
+    at = page("audit", model=doors.model_named("linear", everything))
+    groups = next(frame.value for frame in at.dataframe if "gap to everybody else" in frame.value)
+    told = next(table.value for table in at.table if list(table.value.columns) == ["group", "answer", "why"])
+    assert set(told["why"]) == {literal(reason) for reason in groups["reason"]}
+    assert set(groups["group"]) <= {name.replace("\\", "") for line in told["group"] for name in line.split("; ")}
 
 
 def test_people_whose_attribute_is_not_known_are_a_group_of_their_own(everything: Path) -> None:

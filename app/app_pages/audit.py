@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import assessment_words, cached
-from app.app_pages.parts import closer, comparisons, evidence, item_side, lists, people_side
+from app.app_pages.parts import closer, comparisons, evidence, item_side, lists, matrix, people_side
 from app.scope import current
 from app.text import literal
 
@@ -21,6 +21,7 @@ st.header("What this audit found", anchor=False)
 for sentence in assessment_words.findings(document):
     st.markdown(literal(sentence))
 evidence.headline(document)
+evidence.downloads(workspace, document, run_id)
 
 st.header("Groups of people", anchor=False)
 groups = pd.DataFrame(document["groups"])
@@ -39,7 +40,7 @@ if providers.empty:
 else:
     evidence.providers(document, providers)
 item_side.one_provider(document)
-comparisons.matrix(document)
+matrix.matrix(document)
 
 st.header("Groups of titles", anchor=False)
 item_side.groups_of_items(document)
@@ -73,4 +74,4 @@ else:
     comparisons.beside_imported(document)
 
 st.header("How this was measured", anchor=False)
-evidence.method(workspace, document, run_id)
+evidence.method(document, run_id)

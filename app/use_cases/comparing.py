@@ -65,7 +65,7 @@ def beside(
     for other in others:
         lists = without_people_of(_lists_of(workspace, model_id, other, plan.k), jobs.gone)
         if model_id is None:
-            Overlap.of(lists, base.outcomes, base.items.index).refuse_nothing()
+            Overlap.of(lists, base.outcomes, base.items.index).refuse_nothing(Path(other).name)
         tables[other] = replace(base, recommendations=lists, embeddings=None)
     tables |= {mode: jobs.tables[mode] for mode in modes}
     known = {own if label == name else label: each for label, each in (ready or {}).items()}

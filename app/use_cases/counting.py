@@ -88,5 +88,5 @@ def counted(
         progress=progress,
         cancel=cancel,
     )
-    found.overlap.refuse_nothing()
+    found.overlap.refuse_nothing(lists.name, truth.name)
     return found

@@ -128,7 +128,7 @@ def foreign_lists(workspace: Workspace, dataset: Dataset, lists: Path, truth: Pa
     gone = not_audited(workspace, dataset.name)
     recommended = without_people_of(check_recommendations(read_known(lists, Table.RECOMMENDATIONS)), gone)
     outcomes = without_people_of(check_outcomes(read_known(truth, Table.OUTCOMES)), gone)
-    Overlap.of(recommended, outcomes, dataset.items.index).refuse_nothing()
+    Overlap.of(recommended, outcomes, dataset.items.index).refuse_nothing(lists.name, truth.name)
     known = with_times(known_pairs(dataset, outcomes), dataset)
     told = f"lists of {lists.name}, truth of {truth.name}; all other choices of '{dataset.name}' count as known"
     untold = switched_off(workspace, dataset.name)

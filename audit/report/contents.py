@@ -15,8 +15,9 @@ from audit.report.glossary import Term, glossary
 from audit.report.groups import Attribute, attributes
 from audit.report.inequality import inequality_section
 from audit.report.items import item_sections
+from audit.report.matrix import matrix_section
 from audit.report.opted import opted_section
-from audit.report.pairs import matrix_section, pairs_section
+from audit.report.pairs import pairs_section
 from audit.report.people import people_sections
 from audit.report.providers import ProviderTable, exposure_reading, provider_tables
 from audit.report.reach import reach_section

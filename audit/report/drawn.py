@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from audit.report.charts import Axis, Bars, Chart, Curves, Heatmap, Mark, Marks, NotDrawn, axis, shade
-from audit.report.text import how_to_read, line, metric_title, number
+from audit.report.text import how_to_read, line, metric_title, number, percent
 
 Row = Mapping[str, Any]
 
@@ -15,9 +15,15 @@ MOST_CELLS = 240  # of a heatmap that still reads
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NEAR = (0.03, 0.06)  # parts of the axes that a letter needs
 NOT_SHOWN = "not shown"
-_HEAT = (
-    "Each cell is a crossing, the darker the higher; the scale runs from the lowest to the highest number that is shown, "
-    "so a shade means another number in another chart. A cell without a shade is not shown."
+HEAT = (
+    "Each cell is a crossing, the stronger its shade the higher; the scale runs from the lowest to the highest number that "
+    "is shown, so a shade means another number in another chart. A cell without a shade is not shown."
+)
+MATRIX = (
+    "Each cell is the share of all attention in the lists of one group of people that goes to one group of items, the stronger "
+    "its shade the more; the scale runs from the lowest to the highest share that is shown. Columns need not add up to "
+    "100 %: the other groups of items are in the table. A cell without a shade is not shown. Left out: what each group "
+    "would have chosen."
 )
 _LORENZ = (
     "Read it so: go along the bottom to the least shown half; the height of the line there is the share of all attention "
@@ -25,8 +31,8 @@ _LORENZ = (
     "never-shown ones included; for providers, those with an item. The straight line is equality. Left out: which items "
     "win, and whether they should."
 )
-_PARTS = "Each bar is the mean of a tenth of all people, the worst-served first."
-_MARKS = (
+PARTS = "Each bar is the mean of a tenth of all people, the worst-served first."
+MARKS = (
     "Each letter is one kind of list. The line through it is the interval of nDCG, which resamples people with a held-out "
     "choice; Gini is over all catalogue items and carries none. The axes begin where the marks do, and not at 0."
 )
@@ -38,18 +44,38 @@ def heatmap(rows: Sequence[Row], plan: Mapping[str, Any]) -> Chart:
     mine = [row for row in rows if row["metric"] == metric]
     if len(mine) > MOST_CELLS:
         return NotDrawn(f"Not drawn: {len(mine):,} cells are too many for a chart that reads; the table has them.")
-    shown = [row["value"] for row in mine if row["value"] is not None]
+    values = {(row["first_group"], row["second_group"]): row["value"] for row in mine}
+    alt = f"{metric_title(metric)} of every crossing that may be shown; the table has every number"
+    return _grid(values, number, alt, f"{HEAT} {how_to_read(metric, plan)}")
+
+
+def shares_of_groups(rows: Sequence[Row]) -> Chart:
+    """The share of exposure of each group of items (down) in the lists of each group of people (across)."""
+    mine = [row for row in rows if row["category"] and not row.get("joined")]
+    values = {(row["category"], row["group"]): row["share"] for row in mine}
+    held = [row["group"] for row in rows if not row["category"]]
+    values |= {(category, group): None for category, _ in list(values) for group in held}
+    if len(values) > MOST_CELLS:
+        return NotDrawn(f"Not drawn: {len(values):,} cells are too many for a chart that reads; the table has them.")
+    alt = "Share of exposure of each group of items in the lists of each group of people; the table has every number"
+    return _grid(values, percent, alt, MATRIX)
+
+
+def _grid(
+    values: Mapping[tuple[str, str], float | None], told: Callable[[float | None], str], alt: str, caption: str
+) -> Chart:
+    """Values by (down, across) as shaded cells, in their order."""
+    shown = [value for value in values.values() if value is not None]
     if not shown:
         return NotDrawn("Not drawn: no cell may be shown.")
-    values = {(row["first_group"], row["second_group"]): row["value"] for row in mine}
-    down, across = (tuple(dict.fromkeys(row[name] for row in mine)) for name in ("first_group", "second_group"))
+    down, across = (tuple(dict.fromkeys(key[side] for key in values)) for side in (0, 1))
 
     def cell(value: float | None) -> tuple[str, int | None]:
-        return (NOT_SHOWN, None) if value is None else (number(value), shade(value, min(shown), max(shown)))
+        return (NOT_SHOWN, None) if value is None else (told(value), shade(value, min(shown), max(shown)))
 
     return Heatmap(
-        f"{metric_title(metric)} of every crossing that may be shown; the table has every number",
-        f"{_HEAT} {how_to_read(metric, plan)}",
+        alt,
+        caption,
         tuple(map(line, down)),
         tuple(map(line, across)),
         tuple(tuple(cell(values.get((one, other))) for other in across) for one in down),
@@ -65,7 +91,7 @@ def parts(rows: Sequence[Row], plan: Mapping[str, Any]) -> Chart:
     up, place = axis(f"mean {metric_title(metric)}", [row["mean"] for row in mine], zero=True)
     return Bars(
         f"Mean {metric_title(metric)} of tenths of all people, the worst-served first; the table has every number",
-        f"{_PARTS} {how_to_read(metric, plan)}",
+        f"{PARTS} {how_to_read(metric, plan)}",
         "tenth of all people",
         up,
         tuple((f"{row['decile']}", place(row["mean"]), number(row["mean"])) for row in mine),
@@ -102,7 +128,7 @@ def trade_off(rows: Sequence[Row]) -> Chart:
     letters = [_LETTERS[n] if n < len(_LETTERS) else f"{n + 1}" for n in range(len(both))]
     return Marks(
         "Quality against concentration of exposure, a letter for each kind of list; the table has every number",
-        _MARKS,
+        MARKS,
         across,
         upward,
         tuple(

@@ -9,6 +9,8 @@ from typing import Any
 from audit.measures.item_metrics import ITEM_METRICS
 from audit.measures.metrics import METRICS, Metric
 
+_KNOWN: dict[str, Metric] = {**METRICS, **ITEM_METRICS}
+
 
 @dataclass(frozen=True)
 class Term:
@@ -29,11 +31,12 @@ def glossary(document: Mapping[str, Any]) -> tuple[Term, ...]:
     used += [row["metric"] for row in (document.get("segments") or {}).get("rows") or ()]
     if (document.get("item_groups") or {}).get("groups"):
         used += ITEM_METRICS
-    known = {**METRICS, **ITEM_METRICS}
-    return tuple(_term(known[name]) for name in dict.fromkeys(used) if name in known)
+    return tuple(term(name) for name in dict.fromkeys(used) if name in _KNOWN)
 
 
-def _term(metric: Metric) -> Term:
+def term(name: str) -> Term:
+    """A measure by its name, in words."""
+    metric = _KNOWN[name]
     better = {"neither": "Neither direction is better in itself."}
     convention = f"{metric.convention} " if metric.convention else ""
     return Term(

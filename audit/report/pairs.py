@@ -9,9 +9,6 @@ from audit.report.tables import (
     Section,
     Table,
     people,
-    section,
-    share,
-    share_ends,
     table,
     value,
     words,
@@ -66,27 +63,6 @@ def pairs_section(document: Document) -> Section | None:
         ),
     )
     return Section("pairs", "Being recommended as a decision", READING, tables)
-
-
-def matrix_section(document: Document) -> Section | None:
-    """The matrix of user groups and groups of items; None for runs from before there was one."""
-    reading = (
-        "Read each row as one group of people and one group of titles: the part of all attention in these people's lists that "
-        "goes to these titles, beside the part of the catalogue that they are. First places count more; a title of several "
-        "groups is split. Intervals resample the people. A dash: not shown. Left out: what each group would have chosen, and "
-        "groups of titles after the largest."
-    )
-    columns: list[Column] = [
-        words("Group", "group"),
-        people("People", "people"),
-        words("Titles", "category"),
-        share("Catalogue", "catalogue_share"),
-        share("Exposure", "share"),
-        share_ends("Interval", "low", "high"),
-        words("Reason", "reason"),
-    ]
-    rows = document.get("exposure_matrix") or ()
-    return section("matrix", "Who is shown what", reading, rows, columns, ("attribute", "column"))
 
 
 def _fine(share: float | None) -> str:

@@ -44,6 +44,10 @@ def read_table(
     start = _start_of(path)
     if start.startswith(b"PAR1"):
         return renamed(_read_parquet(path), columns, required)
+    if start and path.suffix == ".parquet":
+        raise BadInput(
+            "this is not a Parquet file", file=path, fix="export it again, or end a text file's name in .csv"
+        )
     text = text_file(path, delimiter=delimiter, encoding=encoding)
     return renamed(read_text(text, names=names), columns, required)
 
@@ -199,7 +203,7 @@ def _refuse_ragged(text: Text, width: int) -> None:
     for line, fields in records(text):
         if len(fields) != width:
             raise BadInput(
-                f"this row has {len(fields)} values where the table has {width} columns",
+                f"this row has {len(fields)} value{'s' if len(fields) != 1 else ''} where the table has {width} columns",
                 file=text.file,
                 row=line,
                 value=text.delimiter.join(fields),

@@ -8,13 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from app import charts
+from app.app_pages.parts import grids
+from app.app_pages.parts.sections import read, shown
 from app.text import literal, short
 from audit.measures.metrics import METRICS
 from audit.report.closer import sections, turned
+from audit.report.drawn import HEAT, MOST_CELLS, PARTS
 from audit.report.tables import Section, Table
 from audit.report.text import how_to_read
-
-_DRAWN = 240  # cells of a heatmap that still reads
 
 
 def banner(document: dict[str, Any]) -> None:
@@ -27,14 +28,14 @@ def beside(document: dict[str, Any]) -> None:
     """Every section that the document has rows for, each with how to read it."""
     for section in sections(document):
         st.subheader(section.title, anchor=False)
-        st.caption(literal(section.reading))
+        read(section)
         chosen = _choice(section) if len(section.tables) > 1 and section.key != "deciles" else section.tables
         for table in chosen:
             if section.key == "intersections":
                 _heatmap(document, table.caption)
             if section.key == "deciles" and table is section.tables[0]:
                 _deciles(document)
-            _shown(section, table)
+            shown(section, table)
 
 
 def _choice(section: Section) -> tuple[Table, ...]:
@@ -43,24 +44,15 @@ def _choice(section: Section) -> tuple[Table, ...]:
     return tuple(table for table in section.tables if table.caption == picked)[:1]
 
 
-def _shown(section: Section, table: Table) -> None:
-    frame = pd.DataFrame(list(table.rows), columns=list(table.heads))
-    st.dataframe(frame, hide_index=True, alt=f"{section.title}: {table.caption}.")
-
-
 def _heatmap(document: dict[str, Any], caption: str) -> None:
     rows = pd.DataFrame(document["intersections"])
     chosen = rows[(rows["first"] + " × " + rows["second"]) == caption]
     one = chosen[chosen["metric"] == chosen["metric"].iloc[0]] if len(chosen) else chosen
-    if one["value"].notna().any() and len(one) <= _DRAWN:
+    if one["value"].notna().any() and len(one) <= MOST_CELLS:
         metric = str(one["metric"].iloc[0])
-        st.plotly_chart(
-            charts.heatmap(one, METRICS[metric].label(document["plan"]["k"])),
-            key="intersections-chart",
-            config={"displayModeBar": False},
-            alt=f"{METRICS[metric].title} of every cell of {caption}; the table below has every number.",
-        )
-        st.caption(literal(how_to_read(metric, document["plan"])))
+        alt = f"{METRICS[metric].title} of every cell of {caption}; the table below has every number."
+        grids.heatmap(one, METRICS[metric].label(document["plan"]["k"]), key="intersections-chart", alt=alt)
+        st.caption(literal(f"{HEAT} {how_to_read(metric, document['plan'])}"))
 
 
 def _deciles(document: dict[str, Any]) -> None:
@@ -72,4 +64,4 @@ def _deciles(document: dict[str, Any]) -> None:
         config={"displayModeBar": False},
         alt=f"Mean {METRICS[metric].title} of ten equal parts of all people, the worst first.",
     )
-    st.caption(literal(how_to_read(metric, document["plan"])))
+    st.caption(literal(f"{PARTS} {how_to_read(metric, document['plan'])}"))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from app import cached, charts, displays
+from app import cached, charts, displays, item_words
+from app.app_pages.parts.sections import read, shown
 from app.text import literal, short
 from audit.report.compared import TRADE_OFF, compared_sections, kinds_of_list
 from audit.report.opted import opted_section
-from audit.report.pairs import matrix_section, pairs_section
+from audit.report.pairs import pairs_section
 from audit.report.seeds import HOW_TO_ASK, ONE_TRUTH, seeds_section
-from audit.report.tables import Section, Table
+from audit.report.tables import Section
 
 
 def since(run_id: str) -> None:
@@ -23,7 +23,7 @@ def since(run_id: str) -> None:
         st.info("This is the first audit of these lists, so there is none to compare it with.")
         return
     (section,) = compared_sections({"against_last": told})
-    _read(section)
+    read(section)
     names = list(dict.fromkeys(row["attribute"] for row in told["rows"]))
     if not names:
         st.info("Neither audit compares a group.")
@@ -31,7 +31,7 @@ def since(run_id: str) -> None:
     picked = st.selectbox("Attribute", names, key="last-by", format_func=short)
     told = {**told, "rows": [row for row in told["rows"] if row["attribute"] == picked]}
     (section,) = compared_sections({"against_last": told})
-    _shown(section, section.tables[0])
+    shown(section, section.tables[0])
 
 
 def opted_out(document: dict[str, Any]) -> None:
@@ -40,10 +40,10 @@ def opted_out(document: dict[str, Any]) -> None:
     if section is None:
         st.info("These lists are not of a model of ours, so nobody can opt out of them here.")
         return
-    _read(section)
+    read(section)
     for table in section.tables:
         st.markdown(f"**{literal(table.caption)}**")
-        _shown(section, table)
+        shown(section, table)
 
 
 def over_seeds(document: dict[str, Any]) -> None:
@@ -52,17 +52,17 @@ def over_seeds(document: dict[str, Any]) -> None:
     if section is None:
         st.info(HOW_TO_ASK if document.get("model_id") else ONE_TRUTH)
         return
-    _read(section)
+    read(section)
     overall, *gaps, every = section.tables
     captions = [table.caption for table in gaps]
     picked = st.selectbox("Gaps over seeds", captions, key="seeds-by", format_func=short) if captions else None
     for table in gaps:
         if table.caption == picked:
-            _shown(section, table)
+            shown(section, table)
     with st.expander(overall.caption):
-        _shown(section, overall)
+        shown(section, overall)
     with st.expander(every.caption):
-        _shown(section, every)
+        shown(section, every)
 
 
 def decisions(document: dict[str, Any]) -> None:
@@ -71,35 +71,9 @@ def decisions(document: dict[str, Any]) -> None:
     if section is None:
         return
     st.subheader(literal(section.title), anchor=False)
-    _read(section)
+    read(section)
     for table in section.tables:
-        _shown(section, table)
-
-
-def matrix(document: dict[str, Any]) -> None:
-    """What each group of people is shown: one attribute and one column of titles at a time."""
-    section = matrix_section(document)
-    if section is None:
-        return
-    st.subheader(literal(section.title), anchor=False)
-    _read(section)
-    rows = pd.DataFrame(document["exposure_matrix"])
-    left, right = st.columns(2)
-    attribute = left.selectbox("People by", rows["attribute"].unique(), key="matrix-people", format_func=short)
-    column = right.selectbox("Shown titles by", rows["column"].unique(), key="matrix-titles", format_func=short)
-    mine = rows[(rows["attribute"] == attribute) & (rows["column"] == column)]
-    grid = mine.rename(columns={"group": "first_group", "category": "second_group", "share": "value", "people": "n"})
-    if grid["value"].notna().any():
-        st.plotly_chart(
-            charts.heatmap(grid, "share of exposure"),
-            key="matrix-chart",
-            config={"displayModeBar": False},
-            alt=f"Share of exposure of each {column} in the lists of each group by {attribute}; the table has every number.",
-        )
-    chosen = [row for row in document["exposure_matrix"] if (row["attribute"], row["column"]) == (attribute, column)]
-    one = matrix_section({"exposure_matrix": chosen})
-    for table in one.tables if one else ():
-        _shown(section, table)
+        shown(section, table)
 
 
 def side_by_side(document: dict[str, Any], model_id: str, data: str, run_id: str) -> None:
@@ -136,16 +110,16 @@ def _beside(stored: dict[str, Any]) -> None:
         st.subheader("The same people under both", anchor=False)
         _pairs(sections["side_by_side"])
     with st.expander("Every measure of every kind of list"):
-        _shown(sections["trade_off"], sections["trade_off"].tables[0])
+        shown(sections["trade_off"], sections["trade_off"].tables[0])
 
 
 def _pairs(section: Section) -> None:
-    _read(section)
+    read(section)
     captions = [table.caption for table in section.tables]
     picked = st.selectbox("Set beside this model", captions, key="beside-by", format_func=short)
     for table in section.tables:
         if table.caption == picked:
-            _shown(section, table)
+            shown(section, table)
 
 
 def _trade_off(rows: list[dict[str, Any]]) -> None:
@@ -157,18 +131,7 @@ def _trade_off(rows: list[dict[str, Any]]) -> None:
         config={"displayModeBar": False},
         alt="Quality against concentration of exposure, one mark a kind of list; the table below has every number.",
     )
-    st.caption(literal(TRADE_OFF))
+    st.caption(literal(f"{TRADE_OFF} {item_words.MARKS}"))
     st.dataframe(
         displays.trade_off_table(drawn), hide_index=True, alt="Quality and concentration of every kind of list."
     )
-
-
-def _read(section: Section) -> None:
-    st.caption(literal(section.reading))
-    for sentence in section.told:
-        st.caption(literal(sentence))
-
-
-def _shown(section: Section, table: Table) -> None:
-    frame = pd.DataFrame(list(table.rows), columns=list(table.heads))
-    st.dataframe(frame, hide_index=True, alt=f"{section.title}: {table.caption}.")

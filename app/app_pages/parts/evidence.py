@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import assessment_words, charts, displays
+from app import assessment_words, charts, displays, item_words
+from app.app_pages.parts.reasons import reasons
 from app.text import literal, short
 from app.use_cases.reporting import report_content
 from app.workspace import Workspace
@@ -56,17 +57,22 @@ def groups(document: dict[str, Any], rows: pd.DataFrame) -> None:
             config={"displayModeBar": False},
             alt=f"{METRICS[metric].title} by {attribute}, with intervals.",
         )
-    st.caption(literal(how_to_read(metric, document["plan"])))
+    st.caption(literal(f"{item_words.INTERVALS} {how_to_read(metric, document['plan'])}"))
     st.caption(literal(spread_words(summary_of(document, attribute, metric))))
     if "adjusted_gap" in chosen:
         st.caption(ADJUSTED)
     st.dataframe(
         displays.group_table(chosen), hide_index=True, alt=f"{METRICS[metric].title} by {attribute}: every number."
     )
+    reasons(zip(chosen["group"], chosen["state"], chosen["reason"], strict=True), "group")
 
 
 def providers(document: dict[str, Any], rows: pd.DataFrame) -> None:
-    """Exposure beside the share of the catalogue and of held-out choices."""
+    """Exposure beside the share of the catalogue and of held-out choices, one column of items at a time."""
+    columns = list(rows["column"].unique())
+    if len(columns) > 1:
+        column = st.selectbox("Exposure by", columns, key="providers-by", format_func=short)
+        rows = rows[rows["column"] == column]
     largest = rows.nlargest(_MOST_PROVIDERS, "catalogue_share")
     words = {
         "catalogue_share": "share of the catalogue",
@@ -81,6 +87,8 @@ def providers(document: dict[str, Any], rows: pd.DataFrame) -> None:
     )
     st.caption(literal(assessment_words.providers_reading(document["plan"], len(rows), len(largest))))
     st.dataframe(displays.provider_table(rows), hide_index=True, height=320, alt="Every provider with its shares.")
+    if rows["state"].notna().any():
+        reasons(zip(rows["provider"], rows["state"].fillna(""), rows["reason"], strict=True), "provider")
 
 
 def both_modes(document: dict[str, Any]) -> None:
@@ -93,8 +101,8 @@ def both_modes(document: dict[str, Any]) -> None:
     st.caption("The non-profiled list shows everybody the most chosen titles. It is audited like any other.")
 
 
-def method(workspace: Workspace, document: dict[str, Any], run_id: str) -> None:
-    """Protocol, plan, notes, and the whole document to take away."""
+def method(document: dict[str, Any], run_id: str) -> None:
+    """Protocol, plan and notes."""
     st.markdown(literal(f"Protocol: {document['protocol']}."))
     for fact in sampling(document):
         st.markdown(literal(f"{fact.name}: {fact.value} ({fact.meaning})."))
@@ -104,14 +112,12 @@ def method(workspace: Workspace, document: dict[str, Any], run_id: str) -> None:
         literal(f"Run {run_id}. Plan {document['plan_hash'][:16]}. Interval level {document['plan']['level']:.0%}.")
     )
 
-    _downloads(workspace, document, run_id)
-
 
 _FORMATS = {".html": "Report to read (HTML)", ".pdf": "Report to file (PDF)", ".zip": "Evidence to check offline (ZIP)"}
 
 
-def _downloads(workspace: Workspace, document: dict[str, Any], run_id: str) -> None:
-    """The report in each format, made when it is asked for."""
+def downloads(workspace: Workspace, document: dict[str, Any], run_id: str) -> None:
+    """The report in each format, made when it is asked for, and the whole document."""
 
     def made(suffix: str) -> Callable[[], bytes]:
         return lambda: report_content(workspace, run_id, suffix)

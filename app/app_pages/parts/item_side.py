@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, item_tables, item_words
+from app.app_pages.parts.sections import read, shown
 from app.text import literal, short
 from audit.report.exposure import exposure_sections
 from audit.report.tables import Section
@@ -62,6 +63,8 @@ def inequality(document: dict[str, Any]) -> None:
     st.caption(item_words.LORENZ)
     st.dataframe(item_tables.lorenz_table(curves), hide_index=True, height=180, alt="The Lorenz curves at every tenth.")
     st.dataframe(item_tables.expected_table(told["overall"]), hide_index=True, alt="Expected exposure.")
+    with st.expander("What expected exposure says, and leaves out"):
+        st.table(item_tables.words_table(row["metric"] for row in told["overall"]), hide_index=True)
 
 
 def groups_of_items(document: dict[str, Any]) -> None:
@@ -76,6 +79,8 @@ def groups_of_items(document: dict[str, Any]) -> None:
     st.caption(item_words.GROUPS_OF_ITEMS)
     st.caption(item_words.FASTAR)
     st.dataframe(item_tables.column_table(rows[name]), hide_index=True, alt=f"Titles by {name}, as a whole.")
+    with st.expander("What these measures say, and leave out"):
+        st.table(item_tables.words_table(item_tables.COLUMN_METRICS), hide_index=True)
     for line in (rows[name]["reason"], *told["notes"]):
         if line:
             st.caption(literal(line))
@@ -83,10 +88,9 @@ def groups_of_items(document: dict[str, Any]) -> None:
 
 def _by_group(section: Section) -> None:
     """Concentration by user group: one attribute at a time, everybody first."""
-    st.caption(literal(section.reading))
+    read(section)
     captions = [table.caption for table in section.tables]
     picked = st.selectbox("Concentration by", captions, key="concentration-by", format_func=short)
     for table in section.tables:
         if table.caption == picked:
-            frame = pd.DataFrame(list(table.rows), columns=list(table.heads))
-            st.dataframe(frame, hide_index=True, height=320, alt=f"{section.title}: {table.caption}.")
+            shown(section, table, height=320)

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, displays, item_tables, item_words
+from app.app_pages.parts.reasons import reasons
 from app.text import literal, short
 from audit.measures.metrics import METRICS
 from audit.report.text import how_to_read
@@ -40,8 +41,9 @@ def segments(document: dict[str, Any]) -> None:
             config={"displayModeBar": False},
             alt=f"{METRICS[metric].title} by {name}, with intervals.",
         )
-    st.caption(literal(how_to_read(metric, document["plan"])))
+    st.caption(literal(f"{item_words.INTERVALS} {how_to_read(metric, document['plan'])}"))
     st.dataframe(displays.group_table(chosen), hide_index=True, alt=f"{METRICS[metric].title} by {name}: every number.")
+    reasons(zip(chosen["group"], chosen["state"], chosen["reason"], strict=True), "group")
 
 
 def lift(document: dict[str, Any]) -> None:
