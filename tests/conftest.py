@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TEST_DATA = Path(os.environ.get("SIGHTGLASS_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 # the longest files first, so that no worker is left with one of them when the others have ended
-LONGEST = "browser walk cli engine pages erasure adjusted boosts receipts report report_sides side_by_side".split()
+LONGEST = (
+    "browser walk cli engine pages erasure adjusted boosts receipts report report_sides side_by_side seeds".split()
+)
 # long files whose tests share nothing that is dear to make: given out one test at a time, all others as a whole
 PARTED = {"cli", "engine", "pages", "erasure", "boosts", "noticing", "wishes", "use_cases"}
 TOGETHER = {"walk": "browser"}  # one Chromium at a time

@@ -16,8 +16,9 @@ READING = (
     "them. Reaches: at how many it is at least the gap that matters, up or down. This spread is no confidence interval. The "
     "seeds hold out overlapping parts of the same choices of the same people, so they do not say what other people or "
     "another time would give. The intervals of the group tables resample people, and do not say what another draw would "
-    "give. The spread decides no answer and no exit code. A group that is held back at one seed is held back at all. People: "
-    "the fewest with a value at any seed. Left out: tests at the other seeds, and the list that uses no profile."
+    "give. The spread decides no answer and no exit code. People keep the group that they have in this audit. A group that is "
+    "held back at one seed is held back at all. People: the fewest with a value at any seed. Left out: tests at the other "
+    "seeds, and the list that uses no profile."
 )
 HOW_TO_ASK = (
     "This audit rests on one draw of the held-out choices. To see how far its numbers move with the draw, run "
