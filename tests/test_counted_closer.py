@@ -164,12 +164,12 @@ class People:
         self.group = {user: ["a", "b", None][rng.choice(3, p=[0.4, 0.3, 0.3])] for user in self.value}
         self.kind = {user: ["p", "q"][rng.integers(2)] for user in self.value}
 
-    def closer(self) -> dict[str, pd.DataFrame]:
+    def closer(self, **more: object) -> dict[str, pd.DataFrame]:
         groups = pd.DataFrame({"sex": self.group, "kind": self.kind})
         lists = pd.DataFrame(self.rows, columns=["user_id", "item_id", "rank"])
         truth = pd.DataFrame(self.truth, columns=["user_id", "item_id"])
         found, judged = scan(lists, map(str, range(8)), groups, k=3), judge(lists, truth, groups, k=3)
-        plan = Plan.of({"k": 3, "metrics": ["ndcg"], "exploratory": [], "minimum_cell": 2})
+        plan = Plan.of({"k": 3, "metrics": ["ndcg"], "exploratory": [], "minimum_cell": 2, **more})
         return look_closer(Crowd.of(found, judged), plan)[1].tables
 
 
@@ -177,14 +177,11 @@ def mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-@given(st.integers(0, 10_000), st.integers(6, 14))
-@settings(max_examples=10, deadline=None)
-def test_bounds_are_the_extremes_over_every_way_to_label(seed, n):
-    people = People(seed, n)
+def check_bounds(people: People) -> int:
+    """Every row about sex is the extremes over every way to label who has no label; how many rows there are."""
     blank = [user for user, group in people.group.items() if group is None]
-    for row in people.closer()["unknowns"].to_dict("records"):
-        if row["attribute"] != "sex" or not np.isfinite(row["lower"]):
-            continue
+    rows = people.closer(intersections=[])["unknowns"].query("attribute == 'sex'").dropna(subset=["lower"])
+    for row in rows.to_dict("records"):
         own, rest = (
             [people.value[user] for user, group in people.group.items() if group and (group == row["group"]) == mine]
             for mine in (True, False)
@@ -198,6 +195,26 @@ def test_bounds_are_the_extremes_over_every_way_to_label(seed, n):
         assert row["lower"] == pytest.approx(min(gaps), abs=1e-12)
         assert row["upper"] == pytest.approx(max(gaps), abs=1e-12)
         assert (row["n_known"], row["n_unknown"]) == (len(own) + len(rest), len(blank))
+    return len(rows)
+
+
+@given(st.integers(0, 10_000), st.integers(9, 14))
+@settings(max_examples=10, deadline=None)
+def test_bounds_are_the_extremes_over_every_way_to_label(seed, n):
+    check_bounds(People(seed, n))
+
+
+def test_the_greatest_gap_may_give_a_group_some_of_the_people_who_have_one_value():
+    """Group a has 0, group b 1, and eight without a label the same in between: some of them, not none and not all."""
+    people = People(0, 14)
+    hit = {"a": {"0"}, "b": {"7"}, None: {"0", "7"}}
+    groups = dict(zip(people.value, ["a"] * 3 + ["b"] * 3 + [None] * 8, strict=True))
+    people.group = groups
+    people.rows = [(user, item, rank) for user in groups for rank, item in enumerate("765", 1)]
+    people.truth = [(user, item) for user, group in groups.items() for item in sorted(hit[group])]
+    some = 1 / (1 + 1 / np.log2(3))
+    people.value = {user: {"a": 0.0, "b": 1.0, None: some}[group] for user, group in groups.items()}
+    assert check_bounds(people) == 2
 
 
 @given(st.integers(0, 10_000), st.integers(8, 40))
