@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from audit.inference.cells import Cells
@@ -125,6 +125,20 @@ GAPS = ("gap", "adjusted_gap", "person_gap", "pooled_gap", "stratified_gap")  # 
     st.lists(st.floats(0.002, 0.06), min_size=3, max_size=3),
     st.lists(st.floats(0.01, 1), min_size=2, max_size=4),
     st.sampled_from([None, ()]),
+)
+@example(
+    402,
+    346,
+    [0.05031231205518882, 0.04403836979299179, 0.04572556250116442],
+    [0.6367860482538459, 0.5705055609388785],
+    None,
+)
+@example(
+    6925,
+    277,
+    [0.04869318032241056, 0.05789291062500831, 0.010730440164428293],
+    [0.8957687035742118, 0.42848973787598293],
+    None,
 )
 @settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_no_value_of_few_people_follows_from_the_tables(

@@ -26,10 +26,12 @@ def hidden_values(cells: Cells, hidden: np.ndarray, minimum: int, preferred: np.
     of few people stays hidden exactly where some change of hidden sums that agrees with all equations moves it. Where none
     does, the cheapest such change is found (a linear program; crossed cells before groups, few people before many), and
     the values it moves are held back, too. An unknown group of `minimum` people or more is not hidden for others: the
-    gaps of the known would tell it. Where nothing is left to hide, a cell may stay open.
+    gaps of the known tell it, even where its number is not shown. Where nothing is left to hide, a cell may stay open.
     """
     few = few_unknown(cells.counts, minimum) & (cells.rank < _TOTAL)
-    result = hidden | (few & (cells.rank == _UNKNOWN)) | _mixed(cells, few)
+    mixed = _mixed(cells, few)
+    spoken = (cells.rank == _UNKNOWN) & ~few & ~mixed
+    result = (hidden | (few & (cells.rank == _UNKNOWN)) | mixed) & ~spoken
     given = np.zeros(len(few), dtype=bool) if preferred is None else preferred
     weight = (cells.counts + 1.0) * np.where(cells.rank == _GROUP, cells.counts.max(initial=1) + 1.0, 1.0)
     weight = np.where(given, _LIGHT, weight)
@@ -38,7 +40,7 @@ def hidden_values(cells: Cells, hidden: np.ndarray, minimum: int, preferred: np.
         if fixed[cell]:
             result = result | _moved(cells, result, int(cell), weight)
             fixed = determined(cells, result)
-    return result
+    return result | hidden
 
 
 def _mixed(cells: Cells, few: np.ndarray) -> np.ndarray:
