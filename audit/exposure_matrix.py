@@ -54,11 +54,10 @@ def exposure_matrix(
     in one last row: `joined` says how many (0: the row is one category). Joined for all groups of an attribute alike,
     so no share of one of them is what others leave over.
     """
-    tables = [
-        _one(coded, items, kinds, column, attribute, each, plan, hidden)
-        for column in _columns(items, kinds, plan)
-        for attribute, each in labels.items()
-    ]
+    tables = []
+    for column in _columns(items, kinds, plan):
+        exposed = provider_exposure(coded, items, kinds, column, plan.browsing)
+        tables += [_one(coded, exposed, attribute, each, plan, hidden) for attribute, each in labels.items()]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
 
@@ -71,15 +70,12 @@ def _columns(items: pd.DataFrame, kinds: Mapping[str, Kind], plan: Plan) -> list
 
 def _one(
     coded: Coded,
-    items: pd.DataFrame,
-    kinds: Mapping[str, Kind],
-    column: str,
+    exposed: ProviderExposure,
     attribute: str,
     labels: pd.Series,
     plan: Plan,
     hidden: frozenset[tuple[str, str]],
 ) -> pd.DataFrame:
-    exposed = provider_exposure(coded, items, kinds, column, plan.browsing)
     codes, names = coded_labels(labels.reindex(coded.users.values[coded.length > 0]).fillna(UNKNOWN))
     people = np.bincount(codes, minlength=len(names))
     held = held_groups(names, people, {each for name, each in hidden if name == attribute}, plan.minimum_cell)
@@ -102,7 +98,7 @@ def _one(
             words = {"group": group, "category": cut.names, "joined": cut.joined, "reason": ""}
             parts.append(pd.DataFrame({**words, **numbers}).assign(people=int(people[place])))
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    table = table.assign(column=column, attribute=attribute).reindex(columns=list(COLUMNS))
+    table = table.assign(column=exposed.column, attribute=attribute).reindex(columns=list(COLUMNS))
     return table.astype({"people": "Int64", "joined": "Int64"})
 
 
