@@ -204,9 +204,14 @@ def within(tab: Any, element: str, part: str) -> bool:
 
 
 def too_wide(tab: Any) -> int:
-    """Pixels that the page would have to be scrolled sideways."""
+    """Pixels that the page would have to be scrolled sideways, when its charts have had the time to be drawn anew."""
     parts = "[document.scrollingElement, document.querySelector('[data-testid=stMain]')]"
-    return int(max(tab.evaluate(f"{parts}.map(part => part.scrollWidth - part.clientWidth)")))
+    for _ in range(40):
+        wide = int(max(tab.evaluate(f"{parts}.map(part => part.scrollWidth - part.clientWidth)")))
+        if wide <= 0:
+            break
+        tab.wait_for_timeout(250)
+    return wide
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -423,8 +423,9 @@ def test_the_audit_says_what_it_found_with_n_and_intervals_in_both_modes(everyth
 
 
 def test_every_group_of_titles_is_reached_in_who_is_shown_what(everything: Path) -> None:
-    at = page("audit", model=doors.model_named("linear", everything))
-    run = cached.workspace().runs.list()[0]["run_id"]
+    model = doors.model_named("linear", everything)
+    at = page("audit", model=model)
+    run = next(each["run_id"] for each in cached.workspace().runs.list() if each["label"].startswith(model))
     rows = [
         row
         for row in cached.run(run)["exposure_matrix"]
