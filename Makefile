@@ -40,7 +40,7 @@ test-slow: $(DEV)  ## the long simulations
 
 test-spark: $(DEV)  ## Spark beside DuckDB (needs Java 17 or newer)
 	$(BIN)/python -m pip install --disable-pip-version-check -q --require-hashes -r requirements-spark.lock
-	$(BIN)/python -m pytest -q tests/test_engine.py -k spark
+	$(BIN)/python -m pytest -q tests/test_engine.py tests/test_counted.py tests/test_reach.py -k spark
 
 lint: $(DEV)     ## ruff and mypy
 	$(BIN)/ruff check .
