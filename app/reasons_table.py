@@ -17,13 +17,13 @@ def reasons_table(rows: Iterable[tuple[str, str, str]], head: str) -> tuple[pd.D
 
     Whoever has the same answer for the same reason stands in one row; a row without a reason is left out.
     """
-    same: dict[tuple[str, str], list[str]] = {}
+    same: dict[tuple[str, str], dict[str, None]] = {}
     for whom, answer, why in rows:
         if why:
-            same.setdefault((answer, why), []).append(whom)
+            same.setdefault((answer, why), {})[whom] = None  # whoever has several rows is named once
     order = sorted(same, key=lambda key: key[0] != State.FLAG)
     told = [
-        {head: _listed(same[answer, why]), "answer": literal(answer), "why": literal(why)}
+        {head: _listed(list(same[answer, why])), "answer": literal(answer), "why": literal(why)}
         for answer, why in order[:MOST]
     ]
     frame = pd.DataFrame(told, columns=[head, "answer", "why"])

@@ -13,6 +13,7 @@ def test_who_has_one_reason_stands_in_one_row_and_flags_come_first() -> None:
         {"group": "a; c", "answer": "no flag", "why": "small"},
     ]
     assert left == 0
+    assert reasons_table([("a", "", "small"), ("a", "", "small")], "whom")[0]["whom"].tolist() == ["a"], "named once"
 
 
 def test_what_does_not_fit_is_counted() -> None:
