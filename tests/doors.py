@@ -7,16 +7,17 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from app.use_cases.auditing import audit
 from app.use_cases.training import train
-from app.workspace import opened
+from app.workspace import Workspace, opened
 from data.columns import Kind, Role
 from data.demo import demo_source
 from data.keep.home import locked, write_folder
@@ -86,6 +87,17 @@ def _trained_world(base: Path) -> Path:
                 audit(workspace, "demo", model_id=model_id, plan_file=plan)
 
     return built_once(base, "trained-world", build)
+
+
+@contextmanager
+def workspace_of(source: Source, folder: Path) -> Iterator[Workspace]:
+    """A workspace in that folder with one data set, 'tiny'; the environment names it, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIGHTGLASS_HOME", str(folder))
+        patch.delenv("SIGHTGLASS_DATABASE_URL", raising=False)
+        with opened() as workspace:
+            workspace.catalog.register(source, "tiny")
+            yield workspace
 
 
 def model_named(name: str, home: Path) -> str:

@@ -26,6 +26,7 @@ from audit.plan import Plan
 from audit.run import Audit, run_audit
 from data.errors import BadInput
 from data.keep.events import Kind
+from tests import doors
 from tests.test_counted import World
 from tests.test_report_sides import with_rare_group
 
@@ -126,13 +127,8 @@ def test_a_person_cannot_be_followed_from_row_to_row_or_from_file_to_file(found:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SIGHTGLASS_HOME", str(tmp_path_factory.mktemp("state")))
-        patch.delenv("SIGHTGLASS_DATABASE_URL", raising=False)
-        opened = Workspace.open()
-        opened.catalog.register(with_rare_group(), "tiny")
-        yield opened
-        opened.database.close()
+    with doors.workspace_of(with_rare_group(), tmp_path_factory.mktemp("state")) as only:
+        yield only
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,7 @@ from data.errors import BadInput, NotFound
 from data.keep.events import Kind
 from data.keep.verifier import inclusion_holds, leaf_hash, verify_path
 from data.tables import Source
+from tests import doors
 
 SCRIPT = "<script>alert(1)</script>"
 TYPST = '#panic("x") *bold* $x$ @ref'
@@ -58,13 +59,8 @@ def hostile() -> Source:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SIGHTGLASS_HOME", str(tmp_path_factory.mktemp("state")))
-        patch.delenv("SIGHTGLASS_DATABASE_URL", raising=False)
-        opened = Workspace.open()
-        opened.catalog.register(hostile(), "tiny")
-        yield opened
-        opened.database.close()
+    with doors.workspace_of(hostile(), tmp_path_factory.mktemp("state")) as only:
+        yield only
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ from audit.report.reach import reach_rows
 from audit.report.tables import Section
 from data.demo import demo_source
 from data.tables import Source
+from tests import doors
 
 SECTIONS = (
     "pairs", "matrix", "item_shares", "item_places", "item_columns", "inequality", "reach", "segments", "lift", "privacy",
@@ -52,13 +53,8 @@ def with_rare_group() -> Source:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SIGHTGLASS_HOME", str(tmp_path_factory.mktemp("state")))
-        patch.delenv("SIGHTGLASS_DATABASE_URL", raising=False)
-        opened = Workspace.open()
-        opened.catalog.register(with_rare_group(), "tiny")
-        yield opened
-        opened.database.close()
+    with doors.workspace_of(with_rare_group(), tmp_path_factory.mktemp("state")) as only:
+        yield only
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ from data.keep.events import Kind
 from data.splits import random_split
 from data.tables import Source
 from models.registry import NAMES, create, recommender_class, reseeded
+from tests import doors
 
 RARE = "a rare group"
 MAIN = str(Path(__file__).resolve().parent.parent / "app" / "main.py")
@@ -45,13 +46,8 @@ def with_rare_group() -> Source:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SIGHTGLASS_HOME", str(tmp_path_factory.mktemp("state")))
-        patch.delenv("SIGHTGLASS_DATABASE_URL", raising=False)
-        opened = Workspace.open()
-        opened.catalog.register(with_rare_group(), "tiny")
-        yield opened
-        opened.database.close()
+    with doors.workspace_of(with_rare_group(), tmp_path_factory.mktemp("state")) as only:
+        yield only
 
 
 @pytest.fixture(scope="module")
