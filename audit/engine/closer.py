@@ -25,8 +25,8 @@ from audit.inference.withheld import Withheld, held_keys
 from audit.plan import Plan
 
 
-def look_closer(crowd: Crowd, plan: Plan) -> tuple[GroupTables, Closer, Withheld]:
-    """Group tables, what stands beside them, and what is held back in all of them."""
+def look_closer(crowd: Crowd, plan: Plan) -> tuple[GroupTables, Closer]:
+    """Group tables, and what stands beside them with what is held back in all of them."""
     labels = crowd.labels
     pairs, left_out = planned_pairs(labels, plan) if labels else ([], [])
     held = _withheld(crowd, pairs, plan)
@@ -43,7 +43,7 @@ def look_closer(crowd: Crowd, plan: Plan) -> tuple[GroupTables, Closer, Withheld
         "intersections": held.apply(crossed, "first", "second", "first_group", "second_group"),
         "impact_ratios": _impact(crowd, pairs, held, plan),
     }
-    return held.groups(tables), Closer(found, tuple(left_out), held), held
+    return held.groups(tables), Closer(found, tuple(left_out), held)
 
 
 def _withheld(crowd: Crowd, pairs: list[tuple[str, str]], plan: Plan) -> Withheld:

@@ -138,8 +138,8 @@ def counted_audit(
     again = outcomes[[USER, ITEM]].drop_duplicates().merge(known[[USER, ITEM]].drop_duplicates())
     odd = oddities(found, judged, len(again), everybody)
     overlap = joined(found, judged, outcomes, items)
-    table, closer, held = look_closer(Crowd.of(found, judged), plan)
-    unseen, untold = held_back(exposure, "n_lists", held)
+    table, closer = look_closer(Crowd.of(found, judged), plan)
+    unseen, untold = held_back(exposure, "n_lists", closer.held)
     if progress:
         progress(1.0)
     return CountedAudit(
